@@ -1,0 +1,64 @@
+"""The one table of answers that must render, and of answers that must be refused.
+
+Each row changes one answer of the defaults. A row's name says what it is about.
+"""
+
+from __future__ import annotations
+
+REGRESSION_SUPPORTED: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "metric-mae": {"metric": "mae"},
+    "metric-r2": {"metric": "r2"},
+    "bound-negative": {"metric": "r2", "metric_bound": "-0.5"},
+    "bound-decimal": {"metric_bound": "54.75"},
+    "source-s3-file": {"data_source": "s3://acme-data/house-prices/2026/prices.parquet"},
+    "source-s3-prefix": {"data_source": "s3://acme-data/house-prices/"},
+    "source-athena": {"data_source": "athena://sales/house_prices"},
+    "source-local-parquet": {"data_source": "data/house_prices.parquet"},
+    "target-with-spaces": {"target_column": "Sale price"},
+    "name-shortest": {"project_name": "x"},
+    "name-longest": {"project_name": "n" * 64, "project_slug": "n" * 40},
+    "name-punctuation": {"project_name": "House-prices_v2.1 EU", "project_slug": "house-prices"},
+    "name-number-first": {"project_name": "2026 prices", "project_slug": "prices-2026"},
+    "name-yaml-word": {"project_name": "No", "project_slug": "no"},
+    "description-punctuation": {"description": "Prices (EUR): flats, houses; by week/month + trend."},
+    "owner-address": {"owner": "first.last+ml@example.com"},
+    "region-gov": {"aws_region": "us-gov-west-1"},
+    "region-asia": {"aws_region": "ap-southeast-2"},
+}
+
+# answers, and what the message must name
+REGRESSION_REFUSED: dict[str, tuple[dict[str, str], str]] = {
+    "name-empty": ({"project_name": " ", "project_slug": "x"}, "project_name"),
+    "name-command": ({"project_name": "x $(id)", "project_slug": "x"}, "project_name"),
+    "name-quote": ({"project_name": 'x"; rm -rf y', "project_slug": "x"}, "project_name"),
+    "name-newline": ({"project_name": "x\ny: z", "project_slug": "x"}, "project_name"),
+    "name-look-alike": ({"project_name": "hоuse", "project_slug": "x"}, "project_name"),
+    "name-too-long": ({"project_name": "n" * 65, "project_slug": "x"}, "project_name"),
+    "slug-upper-case": ({"project_slug": "House"}, "project_slug"),
+    "slug-underscore": ({"project_slug": "house_prices"}, "project_slug"),
+    "slug-number-first": ({"project_slug": "1house"}, "project_slug"),
+    "slug-hyphen-last": ({"project_slug": "house-"}, "project_slug"),
+    "slug-too-long": ({"project_slug": "n" * 41}, "project_slug"),
+    "description-two-lines": ({"description": "first\nsecond"}, "description"),
+    "description-markup": ({"description": "<script>alert(1)</script>"}, "description"),
+    "owner-command": ({"owner": "`id`"}, "owner"),
+    "source-absolute": ({"data_source": "/etc/passwd.csv"}, "data_source"),
+    "source-parent": ({"data_source": "../../other/table.csv"}, "data_source"),
+    "source-spreadsheet": ({"data_source": "data/prices.xlsx"}, "data_source"),
+    "source-bare-bucket": ({"data_source": "s3://acme-data"}, "data_source"),
+    "source-web": ({"data_source": "https://example.com/prices.csv"}, "data_source"),
+    "source-athena-injection": ({"data_source": "athena://sales/x; drop table y"}, "data_source"),
+    "target-empty": ({"target_column": ""}, "target_column"),
+    "target-quote": ({"target_column": "price'"}, "target_column"),
+    "bound-word": ({"metric_bound": "low"}, "metric_bound"),
+    "bound-not-a-number": ({"metric_bound": "nan"}, "metric_bound"),
+    "bound-exponent": ({"metric_bound": "1e9"}, "metric_bound"),
+    "region-word": ({"aws_region": "Ireland"}, "aws_region"),
+}
+
+SUPPORTED = {"regression": REGRESSION_SUPPORTED}
+REFUSED = {"regression": REGRESSION_REFUSED}
+
+SUPPORTED_ROWS = [(template, row) for template, rows in SUPPORTED.items() for row in rows]
+REFUSED_ROWS = [(template, row) for template, rows in REFUSED.items() for row in rows]
