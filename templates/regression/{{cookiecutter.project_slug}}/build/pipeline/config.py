@@ -1,0 +1,302 @@
+"""`config/pipeline.yaml`, checked: what a data scientist may set, and what each step is given."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+CONFIG_FILE = Path("config/pipeline.yaml")
+
+Kind = Literal["numeric", "categorical", "boolean", "date"]
+Metric = Literal["rmse", "mae", "r2"]
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+ATHENA = re.compile(r"athena://(?P<database>\w+)/(?P<table>\w+)", re.ASCII)
+S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
+
+
+class ConfigError(ValueError):
+    """`config/pipeline.yaml` cannot be used; the message lists every key, value and fix."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Data(_Section):
+    """The table: where it is, what to predict and what to leave out."""
+
+    source: str
+    target: Annotated[str, Field(min_length=1)]
+    query: str | None = None
+    drop: tuple[str, ...] = ()
+    kinds: Mapping[str, Kind] = Field(default_factory=dict)
+    segment_by: tuple[str, ...] = ()
+    minimum_rows: Annotated[int, Field(ge=20)] = 100
+
+    @field_validator("source")
+    @classmethod
+    def _known_source(cls, source: str) -> str:
+        if source.startswith("athena://"):
+            if not ATHENA.fullmatch(source):
+                raise ValueError("write athena://database/table")
+        elif source.startswith("s3://"):
+            if not S3.fullmatch(source):
+                raise ValueError("write s3://bucket/key")
+        elif "://" in source or Path(source).suffix not in (".csv", ".parquet"):
+            raise ValueError(
+                "use a .csv or .parquet file, s3://bucket/key or athena://database/table"
+            )
+        elif Path(source).is_absolute() or ".." in Path(source).parts:
+            raise ValueError("use a path inside the repository, such as data/table.csv")
+        return source
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.query is not None and self.kind != "athena":
+            raise ValueError(
+                f"query goes with an athena:// source only, and source is {self.source!r}: "
+                "set query to null"
+            )
+        for name in ("drop", "segment_by", "kinds"):
+            if self.target in getattr(self, name):
+                raise ValueError(f"{name} contains the target {self.target!r}: take it out")
+        return self
+
+    @property
+    def kind(self) -> Literal["file", "s3", "athena"]:
+        """How the table reaches the Prepare step."""
+        if self.source.startswith("s3://"):
+            return "s3"
+        return "athena" if self.source.startswith("athena://") else "file"
+
+    @property
+    def athena_table(self) -> tuple[str, str]:
+        """Database and table of an athena:// source."""
+        match = ATHENA.fullmatch(self.source)
+        if match is None:
+            raise ValueError(f"{self.source!r} is not an athena:// source")
+        return match["database"], match["table"]
+
+
+class Split(_Section):
+    """Shares of the rows for validation and test; the rest trains."""
+
+    validation: Annotated[float, Field(ge=0.05, le=0.45)] = 0.2
+    test: Annotated[float, Field(ge=0.05, le=0.45)] = 0.2
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 17
+
+
+class Linear(_Section):
+    """Ridge regression."""
+
+    alphas: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (1.0,)
+
+
+class XGBoost(_Section):
+    """Gradient boosted trees."""
+
+    n_estimators: Annotated[int, Field(ge=1)] = 2000
+    early_stopping_rounds: Annotated[int, Field(ge=1)] = 50
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
+    max_depth: Annotated[int, Field(ge=1, le=20)] = 4
+    min_child_weight: Annotated[float, Field(ge=0)] = 5.0
+    subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
+    colsample_bytree: Annotated[float, Field(gt=0, le=1)] = 0.8
+    reg_lambda: Annotated[float, Field(ge=0)] = 1.0
+
+
+class Candidates(_Section):
+    """The kinds of model that compete."""
+
+    linear: Linear | None = None
+    xgboost: XGBoost | None = None
+
+    @model_validator(mode="after")
+    def _someone_competes(self) -> Self:
+        if self.linear is None and self.xgboost is None:
+            raise ValueError("no candidate is left: keep linear, xgboost or both")
+        return self
+
+
+class Train(_Section):
+    """The candidates and their hyperparameters."""
+
+    candidates: Candidates
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 17
+
+
+class Gate(_Section):
+    """What a model must achieve on the test split to be registered."""
+
+    metric: Metric
+    bound: float | None = None
+    margin_over_mean: Share = 0.05
+    tolerance_over_linear: Share = 0.05
+    tolerance_over_champion: Share = 0.02
+
+
+class Job(_Section):
+    """The machine of one job."""
+
+    instance_type: InstanceType = "ml.m5.large"
+    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 30
+    max_runtime_minutes: Annotated[int, Field(ge=1, le=28 * 24 * 60)] = 60
+
+
+class TrainingJob(Job):
+    """The machine of the training job, which may be spot capacity."""
+
+    spot: bool = False
+    max_wait_minutes: Annotated[int, Field(ge=1)] = 240
+
+    @model_validator(mode="after")
+    def _waits_long_enough(self) -> Self:
+        if self.spot and self.max_wait_minutes < self.max_runtime_minutes:
+            raise ValueError(
+                f"max_wait_minutes ({self.max_wait_minutes}) includes the run itself: "
+                f"at least max_runtime_minutes ({self.max_runtime_minutes})"
+            )
+        return self
+
+
+class Network(_Section):
+    """Where the jobs' network traffic may go."""
+
+    subnets: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    isolated: bool = False
+
+    @model_validator(mode="after")
+    def _vpc_is_complete(self) -> Self:
+        if bool(self.subnets) != bool(self.security_group_ids):
+            raise ValueError("a VPC needs both subnets and security_group_ids: fill in the other")
+        return self
+
+
+class Compute(_Section):
+    """Machines, limits and protection of the jobs in the cloud."""
+
+    prepare: Job = Job()
+    train: TrainingJob = TrainingJob()
+    evaluate: Job = Job()
+    inference_instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = (
+        "ml.m5.large",
+    )
+    cache_days: Annotated[int, Field(ge=0, le=365)] = 30
+    kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[^:]+:[0-9]{12}:\S+$")] | None = (
+        None
+    )
+    image: str | None = None
+    network: Network = Network()
+
+    @model_validator(mode="after")
+    def _isolation_needs_an_image(self) -> Self:
+        if self.network.isolated and self.image is None:
+            raise ValueError(
+                "network.isolated is true, so the jobs cannot install source/requirements.txt: "
+                "set image to one that has them"
+            )
+        return self
+
+
+class PipelineConfig(_Section):
+    """The whole of `config/pipeline.yaml`."""
+
+    data: Data
+    train: Train
+    gate: Gate
+    split: Split = Split()
+    compute: Compute = Compute()
+
+    def for_step(self, step: Literal["Prepare", "Train", "Evaluate"]) -> dict[str, Any]:
+        """The keys that the step reads, nested as in the file; becomes its `settings.json`.
+
+        A step is not given what it does not read, so that editing that does not repeat it.
+        The gate's bound is a pipeline parameter and therefore in none of them.
+        """
+        data = self.data.model_dump(mode="json")
+        gate = self.gate.model_dump(mode="json", exclude={"bound"})
+        if step == "Prepare":
+            kept = ("target", "drop", "kinds", "minimum_rows")
+            return {
+                "data": {key: data[key] for key in kept},
+                "split": self.split.model_dump(mode="json"),
+            }
+        if step == "Train":
+            return {
+                "train": self.train.model_dump(mode="json", exclude_none=True),
+                "gate": {"metric": gate["metric"]},
+            }
+        return {"data": {"segment_by": data["segment_by"]}, "gate": gate}
+
+
+def load_config(path: Path = CONFIG_FILE) -> PipelineConfig:
+    """Read and check `path`; raises `ConfigError` with every problem at once."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {path} ({error.strerror}): run the command from the repository's root"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} must hold the sections data, split, train, gate and compute")
+    try:
+        return PipelineConfig.model_validate(content)
+    except ValidationError as error:
+        problems = "\n".join(f"  {_explain(dict(item))}" for item in error.errors())
+        raise ConfigError(f"{path} cannot be used:\n{problems}") from error
+
+
+def _explain(item: dict[str, Any]) -> str:
+    """One pydantic error as `key: value, what is wrong and what to do`."""
+    location = tuple(str(part) for part in item["loc"])
+    key, value = ".".join(location) or "(top level)", item["input"]
+    match item["type"]:
+        case "missing":
+            return f"{key}: missing; add it"
+        case "extra_forbidden":
+            known = _keys_beside(location)
+            close = difflib.get_close_matches(location[-1], known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
+            return f"{key}: unknown key; {hint}"
+        case "string_type" if isinstance(value, bool | int | float):
+            return f"{key}: {value!r} is not text; put it in quotes"
+        case "value_error":
+            reason = str(item["ctx"]["error"])
+            return f"{key}: {reason}" if isinstance(value, dict) else f"{key}: {value!r}; {reason}"
+    return f"{key}: {value!r} is wrong; {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _keys_beside(location: tuple[str, ...]) -> list[str]:
+    """The known keys of the section in which the last key of `location` stands."""
+    model: type[BaseModel] = PipelineConfig
+    for part in location[:-1]:
+        annotation = model.model_fields[part].annotation
+        options = (annotation, *get_args(annotation))
+        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+    return list(model.model_fields)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key given twice is an error; by default the last one wins silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
