@@ -11,6 +11,7 @@ REGRESSION_SUPPORTED: dict[str, dict[str, str]] = {
     "metric-r2": {"metric": "r2"},
     "bound-negative": {"metric": "r2", "metric_bound": "-0.5"},
     "bound-decimal": {"metric_bound": "54.75"},
+    "bound-none": {"metric_bound": "none"},
     "source-s3-file": {"data_source": "s3://acme-data/house-prices/2026/prices.parquet"},
     "source-s3-prefix": {"data_source": "s3://acme-data/house-prices/"},
     "source-athena": {"data_source": "athena://sales/house_prices"},
