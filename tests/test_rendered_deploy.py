@@ -1,0 +1,116 @@
+"""The deploy repository of a rendered project, used as an ML engineer uses it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, Render, run
+
+from generator.demo.environments import environment_for
+
+pytestmark = pytest.mark.xdist_group("deploy")
+GUARD = Path(__file__).parent / "guards"
+PACKAGE = "arn:aws:sagemaker:eu-west-1:000000000000:model-package/aiops-diabetes-progression-models/"
+Make = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def environment(render: Render) -> Path:
+    return environment_for(render() / "deploy", CHECKOUT / ".cache" / "environments")
+
+
+@pytest.fixture(scope="module")
+def deploy(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the deploy repository with the default answers."""
+    return Path(shutil.copytree(render() / "deploy", tmp_path_factory.mktemp("deploy") / "deploy"))
+
+
+@pytest.fixture(scope="module")
+def make(deploy: Path, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Run a target in the copy, with the network out of reach."""
+    home = tmp_path_factory.mktemp("home")
+    log = home / "network.log"
+
+    def target(*names: str) -> subprocess.CompletedProcess[str]:
+        done = run(
+            "make", "--no-print-directory", f"VENV={environment}", *names,
+            cwd=deploy, HOME=str(home), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
+        )  # fmt: skip
+        assert not log.exists(), log.read_text()
+        return done
+
+    return target
+
+
+def templates(deploy: Path) -> dict[str, dict]:
+    return {
+        path.parent.name: json.loads(path.read_text())
+        for path in sorted((deploy / "cdk.out").glob("*/*.template.json"))
+    }
+
+
+def test_lint_and_tests(make: Make) -> None:
+    done = make("lint", "test")
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_every_stage_synthesizes_offline(deploy: Path, make: Make) -> None:
+    done = make("synth")
+    assert done.returncode == 0, done.stdout[-6000:]
+    stages = templates(deploy)
+    assert set(stages) == {"dev", "test", "prod"}
+    for stage, template in stages.items():
+        types = {resource["Type"] for resource in template["Resources"].values()}
+        assert {
+            "AWS::SageMaker::Endpoint",
+            "AWS::SageMaker::EndpointConfig",
+            "AWS::SageMaker::Model",
+            "AWS::CloudWatch::Alarm",
+            "AWS::ApplicationAutoScaling::ScalingPolicy",
+            "AWS::CloudWatch::Dashboard",
+        } <= types, stage
+
+
+def test_another_package_changes_the_model_and_updates_the_endpoint(
+    deploy: Path, make: Make
+) -> None:
+    found = []
+    for version in (1, 2, 1):
+        done = make("synth", "STAGE=dev", f"MODEL_PACKAGE_ARN={PACKAGE}{version}")
+        assert done.returncode == 0, done.stdout[-6000:]
+        found.append(templates(deploy)["dev"])
+    first, second, again = found
+    assert first == again, "a rollback is a redeploy of the older package"
+    assert first != second
+    endpoints = [
+        {
+            name: resource["Properties"]["EndpointName"]
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::SageMaker::Endpoint"
+        }
+        for template in (first, second)
+    ]
+    assert endpoints[0] == endpoints[1], "the endpoint is updated, not replaced"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    ["latest", "arn:aws:s3:::bucket/key", PACKAGE, PACKAGE + "1;touch pwned", "$(touch pwned)"],
+)
+def test_what_is_no_model_package_is_refused(deploy: Path, make: Make, arn: str) -> None:
+    done = make("synth", "STAGE=dev", f"MODEL_PACKAGE_ARN={arn}".replace("$", "$$"))
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout
+    assert not list(deploy.rglob("pwned"))
+
+
+def test_deploying_names_the_facts_it_lacks(make: Make) -> None:
+    done = make("deploy", "STAGE=dev", f"MODEL_PACKAGE_ARN={PACKAGE}1")
+    assert done.returncode != 0
+    assert "account_id" in done.stdout
+    assert "Traceback" not in done.stdout
