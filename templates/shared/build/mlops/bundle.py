@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops.errors import CommandError
+
 LOCAL_PACKAGES = ("source", "mlops")
 
 
-class BundleError(ValueError):
+class BundleError(CommandError):
     """A step's code cannot be collected, for example because an import leads nowhere."""
 
 

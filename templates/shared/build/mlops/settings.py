@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from mlops.errors import CommandError
+
 CONFIG_FILE = Path("cicd-config.json")
 LOCAL_ACCOUNT = "000000000000"
 LOCAL_BUCKET = "local-artifacts"
@@ -62,8 +64,11 @@ FACTS: dict[str, tuple[str, str]] = {
 }
 
 
-class SettingsError(ValueError):
+class SettingsError(CommandError):
     """`cicd-config.json` is absent, unreadable or says something that cannot be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, exit_code=2)
 
 
 class MissingSettingsError(SettingsError):

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from mlops.errors import CommandError
+
 CONFIG_FILE = Path("config/pipeline.yaml")
 
 Kind = Literal["numeric", "categorical", "boolean", "date"]
@@ -22,8 +24,11 @@ ATHENA = re.compile(r"athena://(?P<database>\w+)/(?P<table>\w+)", re.ASCII)
 S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
 
 
-class ConfigError(ValueError):
+class ConfigError(CommandError):
     """`config/pipeline.yaml` cannot be used; the message lists every key, value and fix."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, exit_code=2)
 
 
 class _Section(BaseModel):
@@ -35,7 +40,7 @@ class Data(_Section):
 
     source: str
     target: Annotated[str, Field(min_length=1)]
-    query: str | None = None
+    query: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     drop: tuple[str, ...] = ()
     kinds: Mapping[str, Kind] = Field(default_factory=dict)
     segment_by: tuple[str, ...] = ()
@@ -195,6 +200,10 @@ class Compute(_Section):
         None
     )
     image: str | None = None
+    package_repository: (
+        Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:codeartifact:[^:]+:[0-9]{12}:repository/")]
+        | None
+    ) = None
     network: Network = Network()
 
     @model_validator(mode="after")
