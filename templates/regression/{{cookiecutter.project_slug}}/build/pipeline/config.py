@@ -15,7 +15,9 @@ from mlops.errors import CommandError
 
 CONFIG_FILE = Path("config/pipeline.yaml")
 
-Kind = Literal["numeric", "categorical", "boolean", "date"]
+Kind = Annotated[
+    str, Field(pattern=r"^(numeric|categorical|boolean|date|date:.+|ignore)$", max_length=64)
+]
 Metric = Literal["rmse", "mae", "r2"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
@@ -41,6 +43,7 @@ class Data(_Section):
     source: str
     target: Annotated[str, Field(min_length=1)]
     query: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    target_unit: str | None = None
     drop: tuple[str, ...] = ()
     kinds: Mapping[str, Kind] = Field(default_factory=dict)
     segment_by: tuple[str, ...] = ()
@@ -97,12 +100,30 @@ class Split(_Section):
     validation: Annotated[float, Field(ge=0.05, le=0.45)] = 0.2
     test: Annotated[float, Field(ge=0.05, le=0.45)] = 0.2
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 17
+    time_column: str | None = None
+    group_column: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_split(self) -> Self:
+        if self.time_column is not None and self.group_column is not None:
+            raise ValueError(
+                "time_column and group_column exclude each other, because a group may span the "
+                "date of the cut: set one of them to null"
+            )
+        return self
 
 
 class Linear(_Section):
     """Ridge regression."""
 
-    alphas: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (1.0,)
+    alphas: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
+        0.01,
+        0.1,
+        1.0,
+        10.0,
+        100.0,
+        1000.0,
+    )
 
 
 class XGBoost(_Section):
@@ -134,8 +155,15 @@ class Candidates(_Section):
 class Train(_Section):
     """The candidates and their hyperparameters."""
 
-    candidates: Candidates
+    candidates: Candidates = Candidates(linear=Linear(), xgboost=XGBoost())
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 17
+    cross_validation_rows: Annotated[int, Field(ge=0)] = 5000
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    repeats: Annotated[int, Field(ge=1, le=50)] = 2
+    standard_errors: Annotated[float, Field(ge=0)] = 1.0
+    log_target: Literal["auto", "never"] = "auto"
+    threads: Annotated[int, Field(ge=1)] = 2
+    time_limit_minutes: Annotated[float, Field(gt=0)] = 30.0
 
 
 class Gate(_Section):
@@ -144,7 +172,7 @@ class Gate(_Section):
     metric: Metric
     bound: float | None = None
     margin_over_mean: Share = 0.05
-    tolerance_over_linear: Share = 0.05
+    tolerance_over_linear: Share = 0.02
     tolerance_over_champion: Share = 0.02
 
 
@@ -220,37 +248,34 @@ class PipelineConfig(_Section):
     """The whole of `config/pipeline.yaml`."""
 
     data: Data
-    train: Train
     gate: Gate
     split: Split = Split()
+    train: Train = Train()
     compute: Compute = Compute()
 
     def for_step(self, step: Literal["Prepare", "Train", "Evaluate"]) -> dict[str, Any]:
         """The keys that the step reads, nested as in the file; becomes its `settings.json`.
 
-        A step is not given what it does not read, so that editing that does not repeat it.
-        The gate's bound is a pipeline parameter and therefore in none of them.
+        A step is not given what it does not read, so that editing that does not repeat it: not
+        the data's address, which is an input, nor the gate's bound, which is an argument.
         """
-        data = self.data.model_dump(mode="json")
+        data = self.data.model_dump(mode="json", exclude={"source", "query"})
         gate = self.gate.model_dump(mode="json", exclude={"bound"})
         if step == "Prepare":
-            kept = ("target", "drop", "kinds", "minimum_rows")
-            return {
-                "data": {key: data[key] for key in kept},
-                "split": self.split.model_dump(mode="json"),
-            }
+            return {"data": data, "split": self.split.model_dump(mode="json")}
         if step == "Train":
             return {
                 "train": self.train.model_dump(mode="json", exclude_none=True),
                 "gate": {"metric": gate["metric"]},
             }
-        return {"data": {"segment_by": data["segment_by"]}, "gate": gate}
+        shown = ("target", "target_unit", "segment_by")
+        return {"data": {key: data[key] for key in shown}, "gate": gate}
 
 
 def load_config(path: Path = CONFIG_FILE) -> PipelineConfig:
     """Read and check `path`; raises `ConfigError` with every problem at once."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
     except OSError as error:
         raise ConfigError(
             f"cannot read {path} ({error.strerror}): run the command from the repository's root"
@@ -270,6 +295,7 @@ def _explain(item: dict[str, Any]) -> str:
     """One pydantic error as `key: value, what is wrong and what to do`."""
     location = tuple(str(part) for part in item["loc"])
     key, value = ".".join(location) or "(top level)", item["input"]
+    shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}… (shortened)"
     match item["type"]:
         case "missing":
             return f"{key}: missing; add it"
@@ -279,11 +305,15 @@ def _explain(item: dict[str, Any]) -> str:
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
             return f"{key}: unknown key; {hint}"
         case "string_type" if isinstance(value, bool | int | float):
-            return f"{key}: {value!r} is not text; put it in quotes"
+            return f"{key}: {shown} is not text; put it in quotes"
+        case "tuple_type":
+            return f"{key}: {shown} is not a list; write [{value}]"
+        case "model_type":
+            return f"{key}: {shown} is not a section; write its keys below it, indented"
         case "value_error":
             reason = str(item["ctx"]["error"])
-            return f"{key}: {reason}" if isinstance(value, dict) else f"{key}: {value!r}; {reason}"
-    return f"{key}: {value!r} is wrong; {item['msg'][0].lower()}{item['msg'][1:]}"
+            return f"{key}: {reason}" if isinstance(value, dict) else f"{key}: {shown}; {reason}"
+    return f"{key}: {shown} is wrong; {item['msg'][0].lower()}{item['msg'][1:]}"
 
 
 def _keys_beside(location: tuple[str, ...]) -> list[str]:
@@ -302,7 +332,7 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key!r} is given twice", key_node.start_mark

@@ -153,9 +153,7 @@ def _evaluate(
     )
 
 
-def _quality_gate(
-    evaluate: ProcessingStep, report: PropertyFile, register: Any
-) -> ConditionStep:
+def _quality_gate(evaluate: ProcessingStep, report: PropertyFile, register: Any) -> ConditionStep:
     def read(path: str) -> JsonGet:
         return JsonGet(step_name=evaluate.name, property_file=report, json_path=path)
 

@@ -68,9 +68,7 @@ class Jobs:
         days = self.config.compute.cache_days
         return CacheConfig(enable_caching=days > 0, expire_after=f"P{days}D" if days else None)
 
-    def processor(
-        self, job: Job, environment: Mapping[str, Any] | None = None
-    ) -> DatasetProcessor:
+    def processor(self, job: Job, environment: Mapping[str, Any] | None = None) -> DatasetProcessor:
         """A job that runs a step's bundle, which must be its input `code`."""
         compute = self.config.compute
         return DatasetProcessor(
@@ -99,12 +97,17 @@ class Jobs:
         )
 
     def trainer(
-        self, job: TrainingJob, instance_type: Any, code: str, output: Any, inputs: Mapping[str, Any]
+        self,
+        job: TrainingJob,
+        instance_type: Any,
+        code: str,
+        output: Any,
+        inputs: Mapping[str, Any],
     ) -> OfflineModelTrainer:
         """A training job for the bundle at `code`; `inputs` maps channels to S3 URIs."""
         compute = self.config.compute
         isolated = compute.network.isolated
-        trainer = OfflineModelTrainer(
+        trainer: OfflineModelTrainer = OfflineModelTrainer(
             training_image=self.image,
             role=self.build.settings.role_arn,
             sagemaker_session=self.build.session,
@@ -137,9 +140,10 @@ class Jobs:
                 InputData(channel_name=channel, data_source=uri) for channel, uri in inputs.items()
             ],
         )
-        return trainer.with_metric_definitions(
+        trainer.with_metric_definitions(
             [MetricDefinition(name=name, regex=rf"\b{name}=([-+0-9.eE]+)") for name in METRICS]
         )
+        return trainer
 
     def output_uri(self, *parts: str) -> Join:
         """Where one execution writes. Never an input: later steps refer to step properties.
@@ -225,4 +229,3 @@ def job_retries() -> list[RetryPolicy]:
             interval_seconds=60,
         ),
     ]
-
