@@ -22,7 +22,9 @@ REGRESSION_SUPPORTED: dict[str, dict[str, str]] = {
     "name-punctuation": {"project_name": "House-prices_v2.1 EU", "project_slug": "house-prices"},
     "name-number-first": {"project_name": "2026 prices", "project_slug": "prices-2026"},
     "name-yaml-word": {"project_name": "No", "project_slug": "no"},
-    "description-punctuation": {"description": "Prices (EUR): flats, houses; by week/month + trend."},
+    "description-punctuation": {
+        "description": "Prices (EUR): flats, houses; by week/month + trend."
+    },
     "owner-address": {"owner": "first.last+ml@example.com"},
     "region-gov": {"aws_region": "us-gov-west-1"},
     "region-asia": {"aws_region": "ap-southeast-2"},

@@ -15,7 +15,9 @@ from generator.demo.environments import environment_for
 
 pytestmark = pytest.mark.xdist_group("deploy")
 GUARD = Path(__file__).parent / "guards"
-PACKAGE = "arn:aws:sagemaker:eu-west-1:000000000000:model-package/aiops-diabetes-progression-models/"
+PACKAGE = (
+    "arn:aws:sagemaker:eu-west-1:000000000000:model-package/aiops-diabetes-progression-models/"
+)
 Make = Callable[..., subprocess.CompletedProcess[str]]
 
 

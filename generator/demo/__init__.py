@@ -1,0 +1,1 @@
+"""`aiops demo`: plays a CreateProject event to the end, on this machine and with nothing else."""
