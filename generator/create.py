@@ -1,0 +1,120 @@
+"""The whole path: an event, the project's facts, a rendered template, two pushed repositories.
+
+Idempotent: what is in place stays, what is missing is completed. The build repository goes first;
+when the deploy repository fails, the next run finds the first in place and goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from generator.catalog import Catalog, Template
+from generator.datazone import datazone_client
+from generator.facts import ProjectFacts, missing_facts
+from generator.names import project_slug
+from generator.projects import read_project
+from generator.remotes import GitBase
+from generator.render import Rendering, render
+from generator.repositories import Seed, SeededRepository, seed
+from generator.request import ProjectRequest, parse
+
+if TYPE_CHECKING:
+    from mypy_boto3_datazone import DataZoneClient
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ProjectPlan:
+    """What a project's repositories shall be. `missing` names the facts that stay null."""
+
+    request: ProjectRequest
+    facts: ProjectFacts
+    template: Template
+    rendering: Rendering = field(repr=False)
+    missing: tuple[str, ...]
+
+    def seeds(self) -> tuple[Seed, ...]:
+        """Return what each repository shall carry, the build repository first."""
+        names = {"build": self.facts.build_repository, "deploy": self.facts.deploy_repository}
+        return tuple(
+            Seed(
+                role=role,
+                name=name,
+                project_id=self.facts.project_id,
+                default_branch=self.facts.default_branch,
+                files=self.rendering.repositories[role],
+                message=(
+                    f"Add the {role} repository of {self.facts.name}\n\n"
+                    f"Template: {self.template.name} {self.template.version}\n"
+                    f"Project: {self.facts.project_id}\n"
+                ),
+                seconds=int(self.request.created_at.timestamp()),
+            )
+            for role, name in names.items()
+        )
+
+
+@dataclass(frozen=True)
+class CreatedProject:
+    """A project whose repositories stand."""
+
+    plan: ProjectPlan
+    repositories: tuple[SeededRepository, ...]
+
+
+def plan_project(
+    event: object,
+    catalog: Catalog,
+    answers: Mapping[str, str] | None = None,
+    client: Callable[[str], DataZoneClient] = datazone_client,
+) -> ProjectPlan:
+    """Return what the project of `event` (parsed JSON) needs; nothing is written anywhere.
+
+    answers: take precedence over what follows from the project's facts. client: makes a DataZone
+    client for a region. Raises the errors of `request`, `datazone`, `catalog`, `answers`, `facts`.
+    """
+    request = parse(event)
+    facts = read_project(client(request.region), request)
+    template = catalog.for_profile(facts.profile)
+    mapping = facts.mapping()
+    rendering = render(template, _answers(template, facts, answers or {}), mapping)
+    return ProjectPlan(
+        request=request,
+        facts=facts,
+        template=template,
+        rendering=rendering,
+        missing=missing_facts(mapping, template.declared_facts),
+    )
+
+
+def create_project(plan: ProjectPlan, base: GitBase) -> CreatedProject:
+    """Push the repositories of `plan` below `base`. Raises the errors of `repositories`."""
+    done = []
+    for wanted in plan.seeds():
+        repository = seed(base.remote(wanted.name), wanted)
+        log.info(
+            "%s repository %s: %s on %s at %s",
+            repository.role,
+            repository.name,
+            repository.state,
+            repository.branch,
+            repository.commit,
+        )
+        done.append(repository)
+    return CreatedProject(plan, tuple(done))
+
+
+def _answers(template: Template, facts: ProjectFacts, given: Mapping[str, str]) -> dict[str, str]:
+    """What follows from the facts, where the template asks it, below what was `given`."""
+    name = given.get("project_name", facts.name)
+    known = {
+        "project_name": name,
+        "project_slug": project_slug(name),
+        "owner": facts.build_repository.split("/")[0],
+        "aws_region": facts.region,
+    }
+    return {key: value for key, value in known.items() if template.question(key)} | dict(given)
