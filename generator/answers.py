@@ -61,11 +61,10 @@ def default_answer(template: Template, question: Question, answers: Mapping[str,
         ) from error
 
 
-def complete(template: Template, given: Mapping[str, object]) -> dict[str, str]:
-    """Return a checked answer to every question of `template`: the `given` one or the default.
+def check_given(template: Template, given: Mapping[str, object]) -> dict[str, str]:
+    """Return `given` if each is an admissible answer to a question that `template` asks.
 
-    Raises UnknownQuestion for a key that is no question, RefusedAnswer for a value that breaks its
-    rule, also when the value is a default that follows from other answers.
+    Raises UnknownQuestion or RefusedAnswer.
     """
     asked = [question.name for question in template.questions]
     unknown = [shown(name) for name in given if name not in asked]
@@ -74,11 +73,25 @@ def complete(template: Template, given: Mapping[str, object]) -> dict[str, str]:
             f"template {template.name} does not ask {', '.join(unknown)};"
             f" it asks {', '.join(asked)}"
         )
+    return {
+        question.name: check_answer(question, given[question.name])
+        for question in template.questions
+        if question.name in given
+    }
+
+
+def complete(template: Template, given: Mapping[str, object]) -> dict[str, str]:
+    """Return a checked answer to every question of `template`: the `given` one or the default.
+
+    Raises what `check_given` raises, RefusedAnswer also for a default that follows from other
+    answers and breaks its rule.
+    """
+    checked = check_given(template, given)
     answers: dict[str, str] = {}
     for question in template.questions:
-        if question.name in given:
-            value = given[question.name]
+        if question.name in checked:
+            answers[question.name] = checked[question.name]
         else:
-            value = default_answer(template, question, answers)
-        answers[question.name] = check_answer(question, value)
+            default = default_answer(template, question, answers)
+            answers[question.name] = check_answer(question, default)
     return answers

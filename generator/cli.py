@@ -58,9 +58,7 @@ def new(template: str, settings: tuple[str, ...], output: Path, no_input: bool) 
 
     chosen = _catalog().named(template)
     given = _parse_settings(settings)
-    answers = complete(chosen, given)  # a wrong --set is refused before the first question
-    if not no_input:
-        answers = ask(chosen, given)
+    answers = complete(chosen, given) if no_input else ask(chosen, given)
     project = write_project(render(chosen, answers), output)
     if not project.written:
         click.echo(f"{project.path} is in place already: nothing to do.")

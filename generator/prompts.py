@@ -6,16 +6,20 @@ from collections.abc import Mapping
 
 import click
 
-from generator.answers import RefusedAnswer, check_answer, default_answer
+from generator.answers import RefusedAnswer, check_answer, check_given, default_answer
 from generator.catalog import Question, Template
 
 
 def ask(template: Template, given: Mapping[str, str]) -> dict[str, str]:
-    """Return checked answers to all questions of `template`, the `given` ones unasked."""
+    """Return checked answers to all questions of `template`, the `given` ones unasked.
+
+    A wrong `given` answer raises before the first question.
+    """
+    checked = check_given(template, given)
     answers: dict[str, str] = {}
     for number, question in enumerate(template.questions, start=1):
-        if question.name in given:
-            answers[question.name] = check_answer(question, given[question.name])
+        if question.name in checked:
+            answers[question.name] = checked[question.name]
             continue
         default = default_answer(template, question, answers)
         click.echo()

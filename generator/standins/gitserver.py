@@ -1,0 +1,149 @@
+"""A git server on this machine: the real `git http-backend`, behind basic authentication.
+
+It serves bare repositories of a folder on 127.0.0.1 and keeps a list of the requests.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it came in. `sent` is the number of bytes of its body."""
+
+    method: str
+    target: str
+    sent: int
+    status: int
+
+    @property
+    def creates_content(self) -> bool:
+        """Whether the request may change the repository: what hosts limit per hour."""
+        return self.method == "POST" and self.target.endswith("/git-receive-pack")
+
+
+class GitServer:
+    """Serves the repositories below `folder` to one user; use it as a context manager."""
+
+    def __init__(self, folder: Path, user: str, password: str) -> None:
+        self.folder = folder
+        self.requests: list[Request] = []
+        pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self.authorization = f"Basic {pair}"
+
+    @property
+    def url(self) -> str:
+        """Address of the running server."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def create(self, name: str, default_branch: str = "main") -> Path:
+        """Make an empty bare repository called owner/repository and return its folder."""
+        path = self.folder / f"{name}.git"
+        subprocess.run(
+            ["git", "init", "--quiet", "--bare", f"--initial-branch={default_branch}", str(path)],
+            check=True,
+            env=_ENVIRONMENT,
+        )
+        return path
+
+
+_ENVIRONMENT = {
+    "PATH": os.environ.get("PATH", os.defpath),
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "http.receivepack",
+    "GIT_CONFIG_VALUE_0": "true",
+    "GIT_CONFIG_KEY_1": "receive.fsckObjects",
+    "GIT_CONFIG_VALUE_1": "true",
+}
+
+
+def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _respond(self) -> None:
+            body = self._body()
+            if self.headers.get("Authorization") != server.authorization:
+                status, headers, content = 401, {"WWW-Authenticate": 'Basic realm="git"'}, b""
+            else:
+                status, headers, content = self._backend(body)
+            server.requests.append(Request(self.command, self.path, len(body), status))
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = _respond
+
+        def _body(self) -> bytes:
+            if self.headers.get("Transfer-Encoding", "") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = b""
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
+
+        def _backend(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+            """Return status, headers and content that `git http-backend` (a CGI) answers."""
+            target = urlsplit(self.path)
+            answer = subprocess.run(
+                ["git", "http-backend"],
+                input=body,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                check=False,
+                env={
+                    **_ENVIRONMENT,
+                    "GIT_PROJECT_ROOT": str(server.folder),
+                    "GIT_HTTP_EXPORT_ALL": "1",
+                    "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                    "PATH_INFO": target.path,
+                    "QUERY_STRING": target.query,
+                    "REQUEST_METHOD": self.command,
+                    "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                    "CONTENT_LENGTH": str(len(body)),
+                    "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+                    "REMOTE_USER": "writer",
+                    "REMOTE_ADDR": "127.0.0.1",
+                },
+            ).stdout
+            head, _, content = answer.partition(b"\r\n\r\n")
+            pairs = (line.split(": ", 1) for line in head.decode("latin-1").split("\r\n") if line)
+            headers = {name: value for name, value in pairs if name != "Content-Length"}
+            return int(headers.pop("Status", "200").split()[0]), headers, content
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    return Handler
