@@ -36,7 +36,7 @@ REGRESSION_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "name-command": ({"project_name": "x $(id)", "project_slug": "x"}, "project_name"),
     "name-quote": ({"project_name": 'x"; rm -rf y', "project_slug": "x"}, "project_name"),
     "name-newline": ({"project_name": "x\ny: z", "project_slug": "x"}, "project_name"),
-    "name-look-alike": ({"project_name": "hоuse", "project_slug": "x"}, "project_name"),
+    "name-look-alike": ({"project_name": "h\u043euse", "project_slug": "x"}, "project_name"),
     "name-too-long": ({"project_name": "n" * 65, "project_slug": "x"}, "project_name"),
     "slug-upper-case": ({"project_slug": "House"}, "project_slug"),
     "slug-underscore": ({"project_slug": "house_prices"}, "project_slug"),

@@ -77,7 +77,7 @@ class BuildRepository:
                 "approve",
                 package,
                 "--note",
-                "approved in the demo",
+                "by the demo",
             ],
             cwd=self.folder,
             log=self.logs / "approve.log",

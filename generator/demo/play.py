@@ -65,9 +65,9 @@ def play(settings: DemoSettings, console: Console) -> DemoReport:
 
 def _create(settings: DemoSettings, phases: Phases) -> CreatedProject:
     with phases.phase("event", "asking DataZone for the project's facts") as phase:
-        with stand_in(settings.event, profile=settings.profile) as datazone:
-            with variables(datazone.environment):
-                plan = plan_project(settings.event, load(templates_folder()), settings.answers)
+        datazone = stand_in(settings.event, profile=settings.profile)
+        with datazone, variables(datazone.environment):
+            plan = plan_project(settings.event, load(templates_folder()), settings.answers)
         phase.say(
             f"project {plan.facts.project_id} {plan.facts.name!r}, profile {plan.facts.profile!r}"
             f": template {plan.template.name} {plan.template.version}"
