@@ -1,4 +1,4 @@
-"""What every model repository needs around its pipeline: compile, check, run, register, serve, deploy.
+"""What a model repository needs around its pipeline: compile, check, run, register, serve, deploy.
 
 `python -m mlops` lists the commands.
 """

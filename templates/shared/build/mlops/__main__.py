@@ -24,7 +24,9 @@ COMMANDS = {
     "data": Command("source.data", "write the sample data"),
     "compile": Command("mlops.compile", "write the pipeline definition and its code to .pipeline/"),
     "check": Command("mlops.check", "check the definition against SageMaker's service model"),
-    "run": Command("mlops.local", "run the pipeline on this machine, without AWS and Docker"),
+    "run": Command(
+        "mlops.local.command", "run the pipeline on this machine, without AWS or Docker"
+    ),
     "report": Command("mlops.local.report", "open the evaluation report of the last local run"),
     "registry": Command("mlops.registry", "list, show, approve and reject model packages"),
     "serve": Command("mlops.serve", "serve a model behind /ping and /invocations"),
