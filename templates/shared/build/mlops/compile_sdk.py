@@ -8,6 +8,7 @@ reads the region when it is imported.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from unittest import mock
 
 import boto3
 from sagemaker.core import processing
+from sagemaker.core.local.local_session import LocalSagemakerClient
 from sagemaker.core.telemetry import telemetry_logging
 from sagemaker.core.utils import install_requirements
 from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.mlops.workflow import steps
 from sagemaker.train.model_trainer import ModelTrainer
 
 from mlops.bundle import content_digest, step_bundle
@@ -37,11 +40,7 @@ class OfflineSession(PipelineSession):  # type: ignore[misc]
         self._folder = assets
         self._area = settings.s3_uri("assets")
         self._account_id = settings.account_id
-        # Never used for a call; without them the SDK searches the machine for credentials.
-        connection = boto3.Session(
-            region_name=settings.region, aws_access_key_id="none", aws_secret_access_key="none"
-        )
-        super().__init__(boto_session=connection, default_bucket=settings.bucket)
+        super().__init__(boto_session=_unconnected(settings.region), default_bucket=settings.bucket)
         # Skips the check that the bucket exists.
         self._default_bucket = settings.bucket
 
@@ -93,6 +92,15 @@ class DatasetProcessor(processing.Processor):  # type: ignore[misc]
         return arguments
 
 
+@functools.cache
+def _unconnected(region: str) -> boto3.Session:
+    """A session that no call is made with; kept, because it holds the parsed service models.
+
+    The credentials are no secret: without any the SDK searches the machine for some.
+    """
+    return boto3.Session(region_name=region, aws_access_key_id="none", aws_secret_access_key="none")
+
+
 @dataclass(frozen=True)
 class Build:
     """What a `pipeline/definition.py` needs to build its pipeline."""
@@ -125,8 +133,13 @@ class Build:
 
 @contextmanager
 def quiet_sdk() -> Iterator[None]:
-    """Without usage reports, and without tags from a Studio project around the checkout."""
+    """Without usage reports, and without tags from a Studio project around the checkout.
+
+    A processing step makes a local-mode client, half a second each, to ask for a method's name;
+    the class itself answers that as well.
+    """
     with (
+        mock.patch.object(steps, "LocalSagemakerClient", lambda: LocalSagemakerClient),
         mock.patch.object(telemetry_logging, "_send_telemetry_request", lambda *a, **k: None),
         mock.patch.object(processing, "_append_project_tags", lambda tags, *a, **k: tags),
     ):

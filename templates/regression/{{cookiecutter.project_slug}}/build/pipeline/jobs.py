@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sagemaker.core import image_uris
@@ -54,7 +55,7 @@ class Jobs:
     build: Build
     config: PipelineConfig
 
-    @property
+    @cached_property
     def image(self) -> str:
         """The one image that prepares, trains, evaluates and serves."""
         if self.config.compute.image is not None:

@@ -5,6 +5,7 @@ The tests hold whatever `config/pipeline.yaml` and `cicd-config.json` of the rep
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from mlops.compile import CompiledPipeline, compile_pipeline
 
 REPOSITORY = Path(__file__).parent.parent
 FACTS: dict[str, Any] = {
@@ -64,3 +67,35 @@ def make_project(tmp_path: Path) -> MakeProject:
         return write_project(tmp_path / name, **sections)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledPipeline:
+    """The pipeline of the tests' project, compiled once per test process.
+
+    Importing the SageMaker SDK takes seconds: mark tests that compile with
+    `pytest.mark.xdist_group("compile")`, so that one process pays for it.
+    """
+    folder = tmp_path_factory.mktemp("compiled")
+    return compile_pipeline(folder / "pipeline", root=write_project(folder / "project"))
+
+
+@pytest.fixture(scope="session")
+def step_named(compiled: CompiledPipeline) -> Callable[[str], dict[str, Any]]:
+    """`step_named("Train")` is that step of the compiled definition."""
+    return functools.partial(find_step, compiled.definition)
+
+
+def find_step(definition: dict[str, Any], name: str) -> dict[str, Any]:
+    """The step of a definition by its name, inside conditions too."""
+    return {step["Name"]: step for step in all_steps(definition["Steps"])}[name]
+
+
+def all_steps(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Steps, and those inside conditions, in order."""
+    found = []
+    for step in steps:
+        found.append(step)
+        if step["Type"] == "Condition":
+            found += all_steps(step["Arguments"]["IfSteps"] + step["Arguments"]["ElseSteps"])
+    return found
