@@ -1,0 +1,143 @@
+"""Turns a command line into one CDK app for each stage, checked against the security rules.
+
+The same entry point serves `python app.py` (every stage, or one) and the CDK command line
+(`cdk synth -c stage=dev -c model_package_arn=...`).
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from aws_cdk import App, Stack, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from components.deployment import Deployment, plan
+from components.errors import ConfigurationError
+from components.settings import STAGES, Stage, load_settings
+from components.synthesis_summary import Summary, write_summary
+
+OUTPUT_DIRECTORY = Path("cdk.out")
+CDK_FILE = Path("cdk.json")
+
+
+class StackType(Protocol):
+    """A stack class that takes everything it needs from a Deployment."""
+
+    def __call__(self, scope: App, *, deployment: Deployment) -> Stack:
+        """Add the stack to an app."""
+
+
+def new_app(directory: Path | None = None) -> App:
+    """An app that fails to synthesize when a security rule finds something.
+
+    Under the CDK command line, directory and context come from its environment variables.
+    """
+    app = App(
+        outdir=str(directory) if directory else None,
+        context=json.loads(CDK_FILE.read_text(encoding="utf-8"))["context"],
+        # Would add a resource that differs between library versions only.
+        analytics_reporting=False,
+    )
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return app
+
+
+def main(stack_type: StackType, arguments: Sequence[str] | None = None) -> int:
+    """Synthesize what the command line asks for; returns the exit code."""
+    try:
+        if "CDK_OUTDIR" in os.environ:  # started by the CDK command line
+            _synthesize_for_cdk(stack_type)
+        else:
+            _synthesize_stages(stack_type, arguments)
+    except ConfigurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        # Rules that found something arrive as an exception of the CDK; the findings
+        # themselves are already printed.
+        if "Validation failed" not in str(error):
+            raise
+        print("error: the template breaks the rules listed above", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _synthesize_for_cdk(stack_type: StackType) -> None:
+    app = new_app()
+    stage, arn = (app.node.try_get_context(key) for key in ("stage", "model_package_arn"))
+    if stage not in STAGES or not arn:
+        raise ConfigurationError(
+            f"the context has stage={stage!r} and model_package_arn={arn!r}; add"
+            f" -c stage={'|'.join(STAGES)} -c model_package_arn=ARN, or use make deploy"
+        )
+    deployment = plan(cast(Stage, stage), model_package_arn=arn, settings=load_settings())
+    _report_placeholders(deployment)
+    stack_type(app, deployment=deployment)
+    app.synth()
+
+
+def _synthesize_stages(stack_type: StackType, arguments: Sequence[str] | None) -> None:
+    options = _parse(arguments)
+    settings = load_settings()
+    # Check everything before writing anything.
+    plans = [
+        plan(
+            stage,
+            model_package_arn=options.model_package_arn,
+            settings=settings,
+            immediately=options.immediately,
+        )
+        for stage in options.stage or STAGES
+    ]
+    for deployment in plans:
+        _report_placeholders(deployment)
+        summary = _synthesize(stack_type, deployment, OUTPUT_DIRECTORY / deployment.stage)
+        print(f"{deployment.stage}: {summary.template} ({summary.resources} resources)")
+
+
+def _synthesize(stack_type: StackType, deployment: Deployment, directory: Path) -> Summary:
+    """Write one stage's assembly to a directory that appears only when it is complete."""
+    shutil.rmtree(directory, ignore_errors=True)
+    unfinished = directory.with_name(f".{directory.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        app = new_app(unfinished)
+        stack = stack_type(app, deployment=deployment)
+        app.synth()
+        unfinished.rename(directory)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return write_summary(
+        directory,
+        stack=stack,
+        stage=deployment.stage,
+        package_arn=deployment.package.arn,
+        placeholders=deployment.placeholders,
+    )
+
+
+def _parse(arguments: Sequence[str] | None) -> Any:
+    parser = argparse.ArgumentParser(description="Synthesize the endpoint stack.")
+    parser.add_argument(
+        "--stage", choices=STAGES, action="append", help="one stage; every stage when left out"
+    )
+    parser.add_argument(
+        "--model-package-arn", help="the model version to deploy; a placeholder when left out"
+    )
+    parser.add_argument(
+        "--immediately",
+        action="store_true",
+        help="shift all traffic at once and ignore alarms: for going back to an older version",
+    )
+    return parser.parse_args(arguments)
+
+
+def _report_placeholders(deployment: Deployment) -> None:
+    for key, value in deployment.placeholders.items():
+        source = "not given" if key == "model_package_arn" else "null in cicd-config.json"
+        print(f"{deployment.stage}: {key} is {source}; using {value}", file=sys.stderr)

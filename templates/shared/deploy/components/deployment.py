@@ -1,0 +1,65 @@
+"""What one stack is made from, put together and checked before anything is built."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Environment
+
+from components.model_package import ModelPackage
+from components.settings import Settings, Stage
+from components.stage_config import StageConfig, immediate, load_stage_config
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A stage, its configuration and the model package that it should serve.
+
+    ``placeholders`` names the values that are stand-ins, and what they are.
+    """
+
+    stage: Stage
+    settings: Settings
+    config: StageConfig
+    package: ModelPackage
+    placeholders: Mapping[str, str]
+
+    @property
+    def environment(self) -> Environment:
+        """The account and Region that the stack belongs to."""
+        return Environment(
+            account=self.settings.account(self.stage), region=self.settings.region(self.stage)
+        )
+
+
+def plan(
+    stage: Stage,
+    *,
+    model_package_arn: str | None,
+    settings: Settings,
+    immediately: bool = False,
+) -> Deployment:
+    """Read a stage's configuration and check the package against it.
+
+    Without an ARN a placeholder stands in: version 1 of the project's group in the stage's own
+    account. Raises ConfigurationError.
+    """
+    config = load_stage_config(stage)
+    if immediately:
+        config = immediate(config)
+    region, account = settings.region(stage), settings.account(stage)
+    placeholders = dict(settings.placeholders(stage))
+    if model_package_arn is None:
+        group = settings.model_package_group
+        model_package_arn = f"arn:aws:sagemaker:{region}:{account}:model-package/{group}/1"
+        placeholders["model_package_arn"] = model_package_arn
+    package = ModelPackage.parse(model_package_arn)
+    known = settings.known_accounts()
+    package.check(
+        stage=stage,
+        region=region,
+        # Before the project has accounts, a locally registered model must still synthesize.
+        accounts={*known, *config.model_packages.accounts} if known else (),
+    )
+    return Deployment(
+        stage=stage, settings=settings, config=config, package=package, placeholders=placeholders
+    )
