@@ -143,7 +143,7 @@ def check_facts(facts: Mapping[str, object], declared: Mapping[str, object]) -> 
         if path not in known:
             raise UnusableFact(
                 f"facts.{_named(path)} is not a fact of this template, which knows"
-                f" {', '.join(sorted(known))}"
+                f" {', '.join(_like(path, known))}"
             )
         pattern = FACT_PATTERNS.get(path)
         if pattern is None:
@@ -172,6 +172,13 @@ def _check_tags(tags: object, *, allowed: bool) -> None:
             raise UnusableFact(f"facts.tags has the key {shown(key)}: not a tag's key")
         if not patterns.matches(patterns.TAG_VALUE, value):
             raise UnusableFact(f"facts.tags.{key} = {shown(value)}: not of the expected form")
+
+
+def _like(path: str, known: set[str]) -> list[str]:
+    """Return the known facts of the same section, or the sections when there is none such."""
+    section = path.split(".")[0]
+    beside = {other for other in known if other.split(".")[0] == section}
+    return sorted(beside or {f"{other.split('.')[0]}.*" for other in known})
 
 
 def _named(path: str) -> str:

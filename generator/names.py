@@ -27,7 +27,7 @@ def project_name(datazone_name: str, project_id: str) -> str:
             " (1 to 64 letters, digits, spaces, underscores and hyphens)"
         )
     ascii_name = re.sub(r"[^A-Za-z0-9 ._-]+", "", unidecode(datazone_name))
-    name = ascii_name.lstrip(" ._-")[:64].rstrip()
+    name = re.sub(r" +", " ", ascii_name).lstrip(" ._-")[:64].rstrip()
     return name or f"Project {project_id}"
 
 

@@ -11,8 +11,9 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -46,20 +47,36 @@ class Call:
     parameters: Document = field(repr=False)
 
 
+@cache
+def _routes(service: str) -> list[tuple[re.Pattern[str], OperationModel]]:
+    """Return the operations of `service` with the pattern of their paths, literal paths first."""
+    model = botocore.session.Session().get_service_model(service)
+    if model.metadata["protocol"] != "rest-json":
+        raise ValueError(f"{service} does not speak rest-json")
+    operations = [model.operation_model(name) for name in model.operation_names]
+    routes = [(_path_pattern(operation), operation) for operation in operations]
+    return sorted(routes, key=lambda route: route[0].groups)
+
+
+def _path_pattern(operation: OperationModel) -> re.Pattern[str]:
+    pattern = ""
+    for part in re.split(r"(\{[^}]+\})", urlsplit(operation.http["requestUri"]).path):
+        if part.startswith("{"):
+            name, greedy = part[1:-1].removesuffix("+"), part.endswith("+}")
+            pattern += f"(?P<{name}>{'.+' if greedy else '[^/]+'})"
+        else:
+            pattern += re.escape(part)
+    return re.compile(f"{pattern}/?")
+
+
 class ModelServer:
     """A server for `operations` (by name) of `service`; use it as a context manager."""
 
-    def __init__(self, service: str, operations: Mapping[str, Operation]) -> None:
-        self.model = botocore.session.Session().get_service_model(service)
-        if self.model.metadata["protocol"] != "rest-json":
-            raise ValueError(f"{service} does not speak rest-json")
+    def __init__(self, service: str, operations: dict[str, Operation]) -> None:
         self.operations = operations
         self.calls: list[Call] = []
         self.failures: list[str] = []
-        self._routes = sorted(
-            (self._route(self.model.operation_model(name)) for name in self.model.operation_names),
-            key=lambda route: route[0].pattern.count("(?P<"),  # literal paths before templated ones
-        )
+        self._routes = _routes(service)
 
     @property
     def url(self) -> str:
@@ -69,7 +86,8 @@ class ModelServer:
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        serve.start()
         return self
 
     def __exit__(
@@ -80,18 +98,6 @@ class ModelServer:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-    @staticmethod
-    def _route(operation: OperationModel) -> tuple[re.Pattern[str], OperationModel]:
-        path = urlsplit(operation.http["requestUri"]).path
-        pattern = ""
-        for part in re.split(r"(\{[^}]+\})", path):
-            if part.startswith("{"):
-                name, greedy = part[1:-1].removesuffix("+"), part.endswith("+}")
-                pattern += f"(?P<{name}>{'.+' if greedy else '[^/]+'})"
-            else:
-                pattern += re.escape(part)
-        return re.compile(f"{pattern}/?"), operation
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, str, Document]:
         """Return (status, error type or "", document) for one request."""

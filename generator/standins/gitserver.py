@@ -9,6 +9,7 @@ import base64
 import os
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,6 +39,7 @@ class GitServer:
     def __init__(self, folder: Path, user: str, password: str) -> None:
         self.folder = folder
         self.requests: list[Request] = []
+        self.before: Callable[[str, str], None] | None = None  # is told method and target
         pair = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.authorization = f"Basic {pair}"
 
@@ -49,7 +51,8 @@ class GitServer:
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        serve.start()
         return self
 
     def __exit__(
@@ -90,6 +93,8 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
 
         def _respond(self) -> None:
             body = self._body()
+            if server.before:
+                server.before(self.command, self.path)
             if self.headers.get("Authorization") != server.authorization:
                 status, headers, content = 401, {"WWW-Authenticate": 'Basic realm="git"'}, b""
             else:
