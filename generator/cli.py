@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from generator.catalog import Catalog
     from generator.create import CreatedProject, ProjectPlan
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -106,17 +106,26 @@ def create(
 
 
 @cli.command()
-@click.option(
-    "--event", type=_FILE, help="CreateProject event (JSON).  [default: the project's own]"
-)
-@click.option("--data", type=_FILE, help="A table of your own, .csv or .parquet.")
+@click.option("--event", type=_PATH, help="CreateProject event (JSON).  [default: our own]")
+@click.option("--data", type=_PATH, help="A table of your own, .csv or .parquet.")
 @click.option("--target", help="Its column to predict.")
 @click.option("--profile", default="Regression", show_default=True, help="The project's profile.")
 @click.option(
     "-o", "--output", type=_FOLDER, default=Path(".demo"), help="Where it all goes.  [.demo]"
 )
+@click.option(
+    "--cache",
+    type=_FOLDER,
+    default=Path(".cache/environments"),
+    help="Environments of the rendered repositories.  [.cache/environments]",
+)
 def demo(
-    event: Path | None, data: Path | None, target: str | None, profile: str, output: Path
+    event: Path | None,
+    data: Path | None,
+    target: str | None,
+    profile: str,
+    output: Path,
+    cache: Path,
 ) -> None:
     """Play a CreateProject event to the end on this machine: no account, no network."""
     from rich.console import Console
@@ -124,7 +133,9 @@ def demo(
     from generator.demo.play import play
     from generator.demo.settings import demo_settings
 
-    settings = demo_settings(event=event, data=data, target=target, profile=profile, output=output)
+    settings = demo_settings(
+        event=event, data=data, target=target, profile=profile, output=output, cache=cache
+    )
     play(settings, Console())
 
 

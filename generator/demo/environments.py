@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from generator.errors import GeneratorError
+
 INPUTS = ("requirements.txt", "Makefile", "package-lock.json")
 
 
-class SetupFailed(Exception):
+class SetupFailed(GeneratorError):
     """`make setup` of a rendered repository did not succeed."""
 
 
