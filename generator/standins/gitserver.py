@@ -79,11 +79,9 @@ _ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_COUNT": "2",
-    "GIT_CONFIG_KEY_0": "http.receivepack",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "receive.fsckObjects",
     "GIT_CONFIG_VALUE_0": "true",
-    "GIT_CONFIG_KEY_1": "receive.fsckObjects",
-    "GIT_CONFIG_VALUE_1": "true",
 }
 
 
