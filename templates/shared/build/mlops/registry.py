@@ -12,9 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from rich.console import Console
-from rich.table import Table
-
 from mlops.errors import CommandError
 from mlops.settings import Settings, load_settings
 
@@ -164,7 +161,8 @@ def _list(registry: Registry, group: str, *, as_json: bool) -> None:
     if not packages:
         print(f"group {group!r} has no package yet: `make run` registers one", file=sys.stderr)
         return
-    table = Table("version", "approval", "created", "ARN", box=None)
+    width = max(len(package.approval) for package in packages)
     for package in packages:
-        table.add_row(str(package.version), package.approval, package.created, package.arn)
-    Console(soft_wrap=True).print(table)
+        print(
+            f"{package.version:>4}  {package.approval:<{width}}  {package.created}  {package.arn}"
+        )

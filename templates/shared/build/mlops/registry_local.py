@@ -36,7 +36,9 @@ class LocalRegistry:
 
     def create(self, request: Mapping[str, Any]) -> ModelPackage:
         """Write the next version's file; two at once get two versions."""
-        group = str(request.get("ModelPackageGroupName", "")).rpartition("/")[2]
+        group = str(request.get("ModelPackageGroupName", ""))
+        if group.startswith("arn:"):
+            group = group.rpartition("/")[2]
         approval = request.get("ModelApprovalStatus", "PendingManualApproval")
         if approval not in APPROVALS:
             raise RegistryError(f"{approval!r} is not one of {', '.join(APPROVALS)}")

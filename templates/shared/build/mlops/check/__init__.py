@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import botocore
-import botocore.session
+from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from mlops.check.caching import check_caching
@@ -63,8 +63,14 @@ def check_definition(document: Any) -> list[Finding]:
 
 @cache
 def service_model() -> ServiceModel:
-    """botocore's description of the SageMaker API; read from the installed package."""
-    return botocore.session.get_session().get_service_model("sagemaker")
+    """botocore's description of the SageMaker API, from the installed package and nowhere else.
+
+    A session would also look at the person's AWS configuration.
+    """
+    loader = Loader(
+        extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False
+    )
+    return ServiceModel(loader.load_service_model("sagemaker", "service-2"), "sagemaker")
 
 
 def _check_use(definition: Definition, variables: Variables, findings: Findings) -> None:

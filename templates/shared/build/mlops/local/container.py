@@ -6,6 +6,7 @@ and `SAGEMAKER_BASE_DIR` tells code where `/opt/ml` is.
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,8 +28,8 @@ _SHELL_SAFE = re.compile(r"[\w./+@%,:=-]+")
 _LAST_LINES = 25
 _GRACE_SECONDS = 5.0
 _STUBS = {
-    "python": 'exec "{python}" "$@"\n',
-    "python3": 'exec "{python}" "$@"\n',
+    "python": 'exec {python} "$@"\n',
+    "python3": 'exec {python} "$@"\n',
     "pip": 'echo "local run: this environment has the packages already: pip $*"\n',
     "pip3": 'echo "local run: this environment has the packages already: pip $*"\n',
 }
@@ -44,10 +45,15 @@ class JobFailedError(Exception):
 
 @dataclass(frozen=True)
 class Container:
-    """A job's directory. `base` is what `/opt/ml` is called in commands and environment."""
+    """A job's directory.
+
+    `base` is what `/opt/ml` is called in commands and environment, `commands` is the folder with
+    `python` and `pip`; neither has a character that a shell would read as its own.
+    """
 
     root: Path
     base: str
+    commands: str
     workspace: Workspace
     region: str
 
@@ -83,7 +89,7 @@ class Container:
         for directory in (workspace.home, scratch):
             directory.mkdir(parents=True, exist_ok=True)
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        search = [str(_commands(workspace)), str(Path(sys.executable).parent)]
+        search = [self.commands, str(Path(sys.executable).parent)]
         return {
             **kept,
             "PATH": os.pathsep.join([*search, os.environ.get("PATH", os.defpath)]),
@@ -165,18 +171,20 @@ class Container:
 def open_container(root: Path, workspace: Workspace, region: str) -> Iterator[Container]:
     """A new container in the directory `root`.
 
-    The SDK's scripts do not quote paths. Where `root` has a space in it, commands get a link
-    without one, which is removed at the end.
+    The SDK's scripts do not quote paths. Where `root` has a space in it, or the like, commands
+    get links without one, which are removed at the end.
     """
     ml = root / "opt" / "ml"
     ml.mkdir(parents=True)
+    commands = _write_commands(workspace)
     if _SHELL_SAFE.fullmatch(str(ml)):
-        yield Container(root, str(ml), workspace, region)
+        yield Container(root, str(ml), str(commands), workspace, region)
         return
     with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
-        link = Path(folder) / "ml"
-        link.symlink_to(ml, target_is_directory=True)
-        yield Container(root, str(link), workspace, region)
+        base, search = Path(folder) / "ml", Path(folder) / "bin"
+        base.symlink_to(ml, target_is_directory=True)
+        search.symlink_to(commands, target_is_directory=True)
+        yield Container(root, str(base), str(search), workspace, region)
 
 
 def threads() -> dict[str, str]:
@@ -220,12 +228,12 @@ def _copy_lines(
             on_line(text)
 
 
-def _commands(workspace: Workspace) -> Path:
+def _write_commands(workspace: Workspace) -> Path:
     """A directory with this interpreter as `python` and a `pip` that installs nothing."""
     directory = workspace.root / "bin"
     for name, body in _STUBS.items():
         path = directory / name
-        text = "#!/bin/sh\n" + body.format(python=sys.executable)
+        text = "#!/bin/sh\n" + body.format(python=shlex.quote(sys.executable))
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
         path.chmod(0o755)

@@ -9,7 +9,7 @@ from typing import Any
 from mlops.check.definition import Definition, Parameter, Step, nested_steps
 from mlops.check.findings import suggest
 from mlops.errors import CommandError
-from mlops.local.store import LocalStore
+from mlops.local.store import LocalStore, files_below, tree_digest
 from mlops.local.values import Values, ValueUnavailableError
 
 DATA_PARAMETER = "InputDataUri"
@@ -84,13 +84,12 @@ def use_data(
     Returns the definition, in which a query's input is now an address, and the parameters that
     follow. Raises `ParameterError` when the file is not there or the pipeline takes no data.
     """
-    if not data.exists():
-        raise ParameterError(f"--data {data}: there is no such file")
-    digest = _digest(data)
+    if next(files_below(data), None) is None:
+        what = "the folder is empty" if data.is_dir() else "there is no such file"
+        raise ParameterError(f"--data {data}: {what}")
+    digest = tree_digest(data)[:_VERSION_DIGITS]
     uri = f"{prefix}/data/{digest}"
     store.upload(data, f"{uri}/{data.name}" if data.is_file() else uri)
-    if not store.exists(uri):
-        raise ParameterError(f"--data {data}: the folder is empty")
     names = {parameter["Name"] for parameter in document.get("Parameters") or ()}
     known = {DATA_PARAMETER: uri, VERSION_PARAMETER: digest}
     values = {name: value for name, value in known.items() if name in names}
@@ -158,10 +157,3 @@ def _to_address(item: MutableMapping[str, Any], dataset: Mapping[str, Any], uri:
         "S3DataType": "S3Prefix",
         "S3InputMode": "File",
     }
-
-
-def _digest(data: Path) -> str:
-    """Sixteen digits of the content's hash, names of files in a folder included."""
-    holder = LocalStore(data.absolute().parent.parent)
-    name = data.absolute()
-    return holder.digest(f"s3://{name.parent.name}/{name.name}")[:_VERSION_DIGITS]

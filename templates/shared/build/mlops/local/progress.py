@@ -52,12 +52,15 @@ class LineProgress:
     def line(self, step: Step, text: str) -> None:
         """Pass the line on when asked to."""
         if self._verbose:
-            self._console.print(f"[dim]{step.name} |[/dim] {escape(text)}", highlight=False)
+            _say(self._console, f"[dim]{step.name} |[/dim] {escape(text)}")
 
     def ended(self, step: Step, outcome: StepOutcome, note: str) -> None:
         """Say how it ended and how long it took."""
+        if outcome.status == "Skipped":
+            self._console.print(f"[dim]{step.name} skipped[/dim]")
+            return
         text = f"  {_MARKS[outcome.status]} {outcome.status} {_seconds(outcome)} {escape(note)}"
-        self._console.print(text.rstrip(), highlight=False)
+        _say(self._console, text.rstrip())
 
     def failed(self, step: Step, reason: str, tail: Sequence[str], log: Path | None) -> None:
         """Show why, with the step's last words unless they have been shown."""
@@ -128,10 +131,15 @@ def show_failure(
 ) -> None:
     """The last lines of a failed step, then the reason and where to read the rest."""
     for text in tail:
-        console.print(f"[red]│[/red] {escape(text)}", highlight=False)
-    console.print(f"[red]{step.name} failed:[/red] {escape(reason)}", highlight=False)
+        _say(console, f"[red]│[/red] {escape(text)}")
+    _say(console, f"[red]{step.name} failed:[/red] {escape(reason)}")
     if log is not None and log.is_file():
-        console.print(f"[dim]its log: {escape(str(log))}[/dim]", highlight=False, soft_wrap=True)
+        _say(console, f"[dim]its log: {escape(str(log))}[/dim]")
+
+
+def _say(console: Console, markup: str) -> None:
+    """Print text of a step as it is: long lines long, numbers uncoloured."""
+    console.print(markup, highlight=False, soft_wrap=True)
 
 
 def _seconds(outcome: StepOutcome) -> str:

@@ -32,7 +32,7 @@ class LocalStore:
 
     def exists(self, uri: str) -> bool:
         """Whether there is an object at `uri` or below it."""
-        return next(self._files(uri), None) is not None
+        return next(files_below(self.path(uri)), None) is not None
 
     def download(self, uri: str, target: Path) -> None:
         """Copy the object at `uri`, or all below it, into the directory `target`.
@@ -54,7 +54,7 @@ class LocalStore:
         if source.is_file():
             _copy(source, target)
             return
-        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+        for file in files_below(source):
             _copy(file, target / file.relative_to(source))
 
     def adopt(self, assets: Path) -> None:
@@ -62,7 +62,7 @@ class LocalStore:
 
         One that is there with the same size, and is not older, is not copied again.
         """
-        for file in sorted(path for path in assets.rglob("*") if path.is_file()):
+        for file in files_below(assets):
             target = self.root / file.relative_to(assets)
             if target.is_file():
                 there, new = target.stat(), file.stat()
@@ -72,23 +72,26 @@ class LocalStore:
 
     def digest(self, uri: str) -> str:
         """SHA-256 over names and contents of what is at `uri`; raises `NoObjectsError`."""
-        base = self.path(uri)
-        total = hashlib.sha256()
-        empty = True
-        for file in self._files(uri):
-            name = file.name if file == base else file.relative_to(base).as_posix()
-            total.update(f"{name}\0{file_digest(file)}\n".encode())
-            empty = False
-        if empty:
+        if not self.exists(uri):
             raise NoObjectsError(f"there are no objects under {uri}")
-        return total.hexdigest()
+        return tree_digest(self.path(uri))
 
-    def _files(self, uri: str) -> Iterator[Path]:
-        base = self.path(uri)
-        if base.is_file():
-            yield base
-        elif base.is_dir():
-            yield from sorted(path for path in base.rglob("*") if path.is_file())
+
+def files_below(path: Path) -> Iterator[Path]:
+    """The file `path`, or all files in and below the directory, sorted."""
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(file for file in path.rglob("*") if file.is_file())
+
+
+def tree_digest(path: Path) -> str:
+    """SHA-256 over the names below `path` and the contents; of a file, its name and content."""
+    total = hashlib.sha256()
+    for file in files_below(path):
+        name = file.name if file == path else file.relative_to(path).as_posix()
+        total.update(f"{name}\0{file_digest(file)}\n".encode())
+    return total.hexdigest()
 
 
 def file_digest(path: Path) -> str:
