@@ -1,0 +1,1 @@
+"""The science of this repository: data, features, candidates, evaluation and inference."""
