@@ -101,8 +101,8 @@ def test_a_person_overrides_parameters_and_does_not_wait(
     assert ran.exit_code == 0, ran.log
     arguments, _, summary = ran.commands("execute")[-1].partition(" --summary ")
     assert arguments == (
-        "make deploy ARGS=--parameter MetricBound=55.5 "
-        "--parameter InputDataUri=s3://b/x_y/data.csv --parameter Tag=a@b,c+d=e --no-follow"
+        "make deploy ARGS=--param MetricBound=55.5 "
+        "--param InputDataUri=s3://b/x_y/data.csv --param Tag=a@b,c+d=e --no-follow"
     )
     assert summary.startswith("/")
 

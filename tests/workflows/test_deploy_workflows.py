@@ -88,7 +88,7 @@ def test_credentials_exist_only_behind_the_stages_approval(
 def test_the_change_is_shown_before_it_is_made(repository: Repository, tmp_path: Path) -> None:
     ran = deploy(repository, tmp_path, scenario={**RUNS_OLD, "deploy": [{"exit": 1}]})
     assert "### What changes on prod\n\n```diff\n[~] Endpoint config\n" in ran.summary
-    assert "The deployment did not finish" in ran.summary
+    assert "The deployment did not succeed" in ran.summary
 
 
 def test_the_summary_says_what_runs_now(repository: Repository, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_step_that_fails_before_the_smoke_test_ends_the_deployment(
     ran = deploy(repository, tmp_path, scenario={**RUNS_OLD, broken: answers})
     assert ran.jobs["deploy"] == "failure"
     assert broken in ran.commands("deploy")[-1].split()
-    said = "did not finish" if broken == "deploy" else "Nothing was deployed: prod is as it was."
+    said = "did not succeed" if broken == "deploy" else "Nothing was deployed: prod is as it was."
     assert said in ran.summary
 
 
@@ -211,6 +211,9 @@ def test_a_stage_without_a_cloud_is_told_which_values_it_lacks(
 ) -> None:
     ran = deploy(repository, tmp_path, facts=False, stage="test")
     assert ran.jobs == {"plan": "failure"}
-    for key in ("stages.test.account_id", "stages.test.region", "stages.test.deploy_role_arn"):
+    for key in (
+        "stages.test.account_id", "stages.test.deploy_role_arn", "storage.bucket", "storage.prefix",
+    ):  # fmt: skip
         assert key in ran.errors[0]
     assert "stages.prod" not in ran.errors[0]
+    assert "region" not in ran.errors[0], "the project's own region serves"

@@ -134,6 +134,23 @@ def test_an_input_that_is_absent_or_does_not_fit_is_named(
     assert not (checkout / "output").exists()
 
 
+@pytest.mark.parametrize("own", ["us-east-1", None])
+def test_a_stage_without_a_region_is_in_the_projects(
+    own: str | None, render: Render, checkout: Path
+) -> None:
+    file = checkout / "cicd-config.json"
+    config = json.loads(file.read_text())
+    config["stages"]["prod"]["region"] = own
+    file.write_text(json.dumps(config))
+    region = own or REGION
+    arn = NEW.replace(REGION, region)
+    code, said = script(
+        checkout, render(), "deploy", "plan_deployment.py", STAGE="prod", MODEL_PACKAGE_ARN=arn
+    )
+    assert code == 0, said
+    assert f"region={region}\n" in (checkout / "output").read_text()
+
+
 @pytest.mark.parametrize("follow", ["maybe", "True", "no; touch pwned"])
 def test_follow_is_true_or_false(follow: str, render: Render, checkout: Path) -> None:
     code, said = script(checkout, render(), "build", "plan_execution.py", FOLLOW=follow)
@@ -192,7 +209,7 @@ def test_outputs_are_exactly_what_the_jobs_read(render: Render, checkout: Path) 
         "account=111122223333",
         "region=eu-west-1",
         "role=arn:aws:iam::111122223333:role/aiops-build",
-        "arguments=--parameter A=1 --parameter B=2",
+        "arguments=--param A=1 --param B=2",
     ]
 
 
@@ -200,7 +217,7 @@ def test_outputs_are_exactly_what_the_jobs_read(render: Render, checkout: Path) 
     ("outcomes", "said"),
     [
         ({}, "Nothing was deployed: prod is as it was."),
-        ({"DEPLOY": "cancelled"}, "did not finish"),
+        ({"DEPLOY": "cancelled"}, "did not succeed"),
         ({"DEPLOY": "success", "SMOKE": "cancelled"}, "untested"),
         ({"DEPLOY": "success", "SMOKE": "failure", "ROLLBACK": "cancelled"}, "Act now."),
         (

@@ -28,10 +28,7 @@ def read_facts(patterns: Mapping[str, str], purpose: str) -> dict[str, str]:
 
     Raises `Stop` that names every key without a value, or every value of the wrong form.
     """
-    try:
-        config = json.loads(CONFIG_FILE.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Stop(f"{CONFIG_FILE} cannot be read: {error}") from error
+    config = _read_config()
     values = {key: _look_up(config, key) for key in patterns}
     if missing := [key for key, value in values.items() if value in (None, "")]:
         raise Stop(
@@ -46,6 +43,11 @@ def read_facts(patterns: Mapping[str, str], purpose: str) -> dict[str, str]:
     if wrong:
         raise Stop(f"{CONFIG_FILE} has values of the wrong form: {'; '.join(wrong)}.")
     return {key: str(value) for key, value in values.items()}
+
+
+def has_fact(key: str) -> bool:
+    """Whether cicd-config.json has a value for the dotted key; raises `Stop` without the file."""
+    return _look_up(_read_config(), key) not in (None, "")
 
 
 def show(value: object, longest: int = 120) -> str:
@@ -66,6 +68,13 @@ def run(plan: Callable[[], Mapping[str, str]], title: str) -> int:
     for name, value in outputs.items():
         print(f"{name}: {value}")
     return 0
+
+
+def _read_config() -> object:
+    try:
+        return json.loads(CONFIG_FILE.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Stop(f"{CONFIG_FILE} cannot be read: {error}") from error
 
 
 def _look_up(config: object, key: str) -> object:

@@ -35,7 +35,7 @@ def arguments(parameters: str, follow: str) -> list[str]:
                 "the pairs; a name has letters and digits, a value letters, digits and any of "
                 ". _ : / = @ + , -"
             )
-        result += ["--parameter", pair]
+        result += ["--param", pair]
     if follow not in ("", "true", "false"):
         raise Stop(f"The input follow is {show(follow)}: use true or false.")
     return [*result, "--no-follow"] if follow == "false" else result

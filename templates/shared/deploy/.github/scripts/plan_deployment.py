@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-from github_runner import ACCOUNT, REGION, ROLE, Stop, read_facts, run, show
+from github_runner import ACCOUNT, ANY, REGION, ROLE, Stop, has_fact, read_facts, run, show
 
 STAGES = ("dev", "test", "prod")
 LOCAL_ACCOUNT = "000000000000"
@@ -52,21 +52,30 @@ def plan() -> dict[str, str]:
     stage = os.environ.get("STAGE", "")
     if stage not in STAGES:
         raise Stop(f"The input stage is {show(stage)}: use one of {', '.join(STAGES)}.")
-    keys = {name: f"stages.{stage}.{name}" for name in ("account_id", "region", "deploy_role_arn")}
+    account, role = f"stages.{stage}.account_id", f"stages.{stage}.deploy_role_arn"
+    # A stage that names no region of its own is in the project's.
+    own_region = f"stages.{stage}.region"
+    region = own_region if has_fact(own_region) else "aws.region"
     facts = read_facts(
-        dict(zip(keys.values(), (ACCOUNT, REGION, ROLE), strict=True)), f"A deployment to {stage}"
+        {
+            account: ACCOUNT,
+            role: ROLE,
+            region: REGION,
+            "storage.bucket": ANY,
+            "storage.prefix": ANY,
+        },
+        f"A deployment to {stage}",
     )
-    region = facts[keys["region"]]
     arn = model_package(
         os.environ.get("MODEL_PACKAGE_ARN", ""),
         os.environ.get("MODEL_PACKAGE_GROUP", ""),
         os.environ.get("VERSION", ""),
-        region,
+        facts[region],
     )
     return {
-        "account": facts[keys["account_id"]],
-        "region": region,
-        "role": facts[keys["deploy_role_arn"]],
+        "account": facts[account],
+        "region": facts[region],
+        "role": facts[role],
         "model_package_arn": arn,
     }
 

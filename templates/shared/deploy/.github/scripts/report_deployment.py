@@ -20,8 +20,8 @@ def verdict(environment: Mapping[str, str]) -> str:
         return f"Nothing was deployed: {stage} is as it was."
     if outcome["DEPLOY"] != "success":
         return (
-            "The deployment did not finish. CloudFormation takes a failed update back by itself; "
-            f"see the stack's events in the {stage} account."
+            "The deployment did not succeed. A failed update is taken back without help; the last "
+            f"lines of the step Deploy say what {stage} serves now."
         )
     if outcome["SMOKE"] == "success":
         return f"{stage} serves the new package, and it passed the smoke test."
