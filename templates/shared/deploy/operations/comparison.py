@@ -1,0 +1,43 @@
+"""Compares an answer with the expected one, number by number."""
+
+import math
+
+from pydantic import JsonValue
+
+_SMALLEST = 1e-9
+
+
+def differences(
+    actual: JsonValue, expected: JsonValue, *, tolerance: float, place: str = "answer"
+) -> list[str]:
+    """One sentence for each difference; numbers may differ by ``tolerance``, relatively.
+
+    Keys that only the actual answer has are no difference: models may say more than before.
+    """
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return [
+            found
+            for key, value in expected.items()
+            for found in (
+                differences(actual[key], value, tolerance=tolerance, place=f"{place}.{key}")
+                if key in actual
+                else [f"{place}.{key} is missing"]
+            )
+        ]
+    if isinstance(expected, list) and isinstance(actual, list):
+        if len(actual) != len(expected):
+            return [f"{place} has {len(actual)} entries instead of {len(expected)}"]
+        pairs = enumerate(zip(actual, expected, strict=True))
+        return [
+            found
+            for index, (one, other) in pairs
+            for found in differences(one, other, tolerance=tolerance, place=f"{place}[{index}]")
+        ]
+    if _number(expected) and _number(actual):
+        near = math.isclose(actual, expected, rel_tol=tolerance, abs_tol=_SMALLEST)  # type: ignore[arg-type]
+        return [] if near else [f"{place} is {actual} instead of {expected}"]
+    return [] if actual == expected else [f"{place} is {actual!r} instead of {expected!r}"]
+
+
+def _number(value: JsonValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

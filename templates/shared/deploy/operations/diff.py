@@ -1,0 +1,48 @@
+"""Shows what a deployment would change, in the notation that ```diff blocks colour."""
+
+import re
+import sys
+from pathlib import Path
+
+from components.application import OUTPUT_DIRECTORY
+from components.settings import Settings, Stage
+from operations.cdk_cli import run_cdk
+from operations.failures import OperationFailed
+from operations.stage_account import connect
+from operations.synthesis import synthesize
+
+# The CDK marks a line with [+], [-] or [~], below branches of a tree or inside a table's frame.
+_MARKED = re.compile(r"^[\s│├└─]*\[([+~-])\]|^│ ([+-]) │")
+_SIGNS = {"+": "+", "-": "-", "~": "!"}
+
+
+def show_difference(
+    settings: Settings, stage: Stage, model_package_arn: str, *, against: Path | None = None
+) -> None:
+    """Print the difference to the deployed stack, or to a template file.
+
+    Only the difference goes to standard output. Raises ConfigurationError or OperationFailed.
+    """
+    if against is None:
+        connect(settings, stage)
+    synthesize([stage], model_package_arn=model_package_arn, log=sys.stderr)
+    command = ["diff", "--app", str(OUTPUT_DIRECTORY / stage), "--no-color", "--ci"]
+    # Comparing templates needs no permission to create a change set.
+    command += ["--template", str(against)] if against else ["--method", "template"]
+    done = run_cdk(*command, capture=True)
+    if done.returncode:
+        raise OperationFailed(f"the CDK could not compare: {done.stdout.strip()}")
+    print(as_diff(done.stdout))
+
+
+def as_diff(text: str) -> str:
+    """The CDK's output with each line's sign (+, -, ! for a change, space) in front."""
+    lines = text.strip().splitlines()
+    if lines and lines[-1].startswith("✨"):  # how many stacks differ: there is only this one
+        lines.pop()
+    return "\n".join(f"{_sign(line)} {line}".rstrip() for line in lines).rstrip()
+
+
+def _sign(line: str) -> str:
+    match = _MARKED.match(line)
+    return _SIGNS[match[1] or match[2]] if match else " "

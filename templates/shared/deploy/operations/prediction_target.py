@@ -1,0 +1,104 @@
+"""Something that answers predictions: an endpoint in SageMaker, or a server on this machine."""
+
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from operations.failures import OperationFailed
+
+# SageMaker gives a container 60 seconds to answer.
+_TIMEOUT_SECONDS = 65
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The HTTP status of the model's container, the body, and the time it took."""
+
+    status: int
+    body: bytes
+    milliseconds: float
+
+
+class Target(Protocol):
+    """Anything that can be asked for a prediction."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in messages."""
+
+    def invoke(self, body: bytes, content_type: str) -> Answer:
+        """Ask for a prediction; an error status is an answer, too."""
+
+
+# A proxy of the company has nothing to do with a server on this machine.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class LocalServer:
+    """A server that follows SageMaker's contract: GET /ping and POST /invocations."""
+
+    url: str
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return self.url
+
+    def ping(self) -> int:
+        """Status of the health check."""
+        return self._send(urllib.request.Request(f"{self.url}/ping")).status
+
+    def invoke(self, body: bytes, content_type: str) -> Answer:
+        """Ask for a prediction."""
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        return self._send(
+            urllib.request.Request(f"{self.url}/invocations", data=body, headers=headers)
+        )
+
+    def _send(self, request: urllib.request.Request) -> Answer:
+        start = time.perf_counter()
+        try:
+            with _DIRECT.open(request, timeout=_TIMEOUT_SECONDS) as response:
+                status, body = response.status, response.read()
+        except urllib.error.HTTPError as error:
+            status, body = error.code, error.read()
+        except OSError as error:
+            raise OperationFailed(f"nothing answers at {request.full_url}: {error}") from None
+        return Answer(status, body, 1000 * (time.perf_counter() - start))
+
+
+class CloudEndpoint:
+    """A SageMaker endpoint."""
+
+    def __init__(self, session: boto3.Session, name: str) -> None:
+        self.name = name
+        # Retrying would hide the very errors that a smoke test looks for.
+        config = Config(read_timeout=_TIMEOUT_SECONDS, retries={"total_max_attempts": 1})
+        self._client = session.client("sagemaker-runtime", config=config)
+
+    def invoke(self, body: bytes, content_type: str) -> Answer:
+        """Ask for a prediction; the status is the container's own."""
+        start = time.perf_counter()
+        try:
+            response = self._client.invoke_endpoint(
+                EndpointName=self.name,
+                Body=body,
+                ContentType=content_type,
+                Accept="application/json",
+            )
+            status, content = 200, response["Body"].read()
+        except self._client.exceptions.ModelError as error:
+            # SageMaker answers 424 whatever went wrong inside; the container's status is apart.
+            details = cast(dict[str, Any], error.response)
+            status = int(details.get("OriginalStatusCode", 500))
+            content = str(details.get("OriginalMessage", error)).encode()
+        except ClientError as error:
+            raise OperationFailed(f"endpoint {self.name} cannot be invoked: {error}") from None
+        return Answer(status, content, 1000 * (time.perf_counter() - start))

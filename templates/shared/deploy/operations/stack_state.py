@@ -1,0 +1,88 @@
+"""What CloudFormation and SageMaker say about a stage: the stack, its outputs, the endpoint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import boto3
+from botocore.exceptions import ClientError
+
+from operations.failures import OperationFailed
+
+# Stacks in these states never finished their first deployment: nothing of theirs serves.
+_NEVER_DEPLOYED = {
+    "CREATE_FAILED",
+    "DELETE_COMPLETE",
+    "REVIEW_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "ROLLBACK_IN_PROGRESS",
+}
+
+
+@dataclass(frozen=True)
+class DeployedStack:
+    """A stack that has been deployed at least once."""
+
+    name: str
+    status: str
+    outputs: Mapping[str, str]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a deployment, or its undoing, is under way."""
+        return self.status.endswith("_IN_PROGRESS")
+
+    @property
+    def model_package_arn(self) -> str | None:
+        """The package of the last deployment that succeeded."""
+        return self.outputs.get("ModelPackageArn")
+
+
+def find_stack(session: boto3.Session, name: str) -> DeployedStack | None:
+    """The stack, or None when it does not exist or was never deployed completely."""
+    try:
+        stacks = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"].get("Message", ""):
+            return None
+        raise OperationFailed(f"stack {name} cannot be read: {error}") from None
+    stack = stacks[0]
+    if stack["StackStatus"] in _NEVER_DEPLOYED:
+        return None
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    return DeployedStack(name=name, status=stack["StackStatus"], outputs=outputs)
+
+
+@dataclass(frozen=True)
+class EndpointState:
+    """What an endpoint does now."""
+
+    status: str
+    config_name: str
+    failure_reason: str | None
+
+
+def describe_endpoint(session: boto3.Session, name: str) -> EndpointState:
+    """The state of an endpoint; raises OperationFailed when it cannot be read."""
+    try:
+        found = session.client("sagemaker").describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        raise OperationFailed(f"endpoint {name} cannot be read: {error}") from None
+    return EndpointState(
+        status=found["EndpointStatus"],
+        config_name=found.get("EndpointConfigName", ""),
+        failure_reason=found.get("FailureReason"),
+    )
+
+
+def red_alarms(session: boto3.Session, endpoint_name: str) -> list[str]:
+    """Names of the endpoint's alarms that are in ALARM, in order."""
+    pages = session.client("cloudwatch").get_paginator("describe_alarms")
+    try:
+        return sorted(
+            alarm["AlarmName"]
+            for page in pages.paginate(AlarmNamePrefix=f"{endpoint_name}-", StateValue="ALARM")
+            for alarm in page["MetricAlarms"]
+        )
+    except ClientError as error:
+        raise OperationFailed(f"the alarms of {endpoint_name} cannot be read: {error}") from None

@@ -1,0 +1,53 @@
+"""Synthesizes stages as `make synth` does, and checks the templates with cfn-lint."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from components.application import OUTPUT_DIRECTORY
+from components.errors import ConfigurationError
+from components.settings import Stage, load_settings
+from components.synthesis_summary import Summary, read_summary
+from operations.failures import OperationFailed
+
+
+def synthesize(
+    stages: Sequence[Stage],
+    *,
+    model_package_arn: str | None,
+    immediately: bool = False,
+    log: TextIO = sys.stdout,
+) -> list[Summary]:
+    """Write cdk.out/<stage>/ for each stage and check it; what the tools say goes to ``log``.
+
+    ``immediately`` replaces the configured rollout by one that shifts all traffic at once and
+    ignores alarms. Raises ConfigurationError or OperationFailed; the tools have said why.
+    """
+    command = [sys.executable, "app.py"]
+    for stage in stages:
+        command.append(f"--stage={stage}")
+    if model_package_arn:
+        command.append(f"--model-package-arn={model_package_arn}")
+    if immediately:
+        command.append("--immediately")
+    done = subprocess.run(command, stdout=log, check=False)
+    if done.returncode == 2:
+        raise ConfigurationError("nothing was synthesized, for the reason above")
+    if done.returncode:
+        raise OperationFailed("the stack could not be synthesized, see above")
+    summaries = [read_summary(OUTPUT_DIRECTORY / stage) for stage in stages]
+    _lint(stages, summaries, log)
+    return summaries
+
+
+def _lint(stages: Sequence[Stage], summaries: Sequence[Summary], log: TextIO) -> None:
+    settings = load_settings()
+    regions = sorted({settings.region(stage) for stage in stages})
+    templates = [summary.template for summary in summaries]
+    cfn_lint = str(Path(sys.executable).with_name("cfn-lint"))
+    command = [cfn_lint, "--regions", *regions, "--", *templates]
+    if subprocess.run(command, stdout=log, check=False).returncode:
+        raise OperationFailed("cfn-lint found the problems above")
+    print(f"cfn-lint: {len(templates)} templates, no findings", file=log, flush=True)
