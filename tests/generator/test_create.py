@@ -1,0 +1,280 @@
+"""The whole path from the event to two repositories: right, repeatable, the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from generator_stage import (
+    BUILD,
+    CHECKOUT,
+    DEPLOY,
+    DOMAIN,
+    PROJECT,
+    aiops,
+    catalog,
+    changed,
+    content,
+    git,
+    history,
+    paths,
+    person_pushes,
+    read_event,
+    tree_of,
+)
+
+from generator.answers import RefusedAnswer
+from generator.catalog import Template, UnknownProfile
+from generator.create import CreatedProject, ProjectPlan, create_project, plan_project
+from generator.facts import UnusableFact
+from generator.names import project_slug
+from generator.remotes import git_base
+from generator.repositories import RepositoryTaken
+from generator.standins.datazone import DataZoneStandIn, stand_in
+
+EVENT = read_event()
+TEMPLATES = {template.name: template for template in catalog().templates}
+Plan = Callable[..., ProjectPlan]
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """Plan the project of the event, with a stand-in that was changed first."""
+
+    def planned(
+        change: Callable[[DataZoneStandIn], object] = lambda datazone: None,
+        event: object = EVENT,
+        profile: str = "Regression",
+        **answers: str,
+    ) -> ProjectPlan:
+        with stand_in(event, profile=profile) as datazone:
+            change(datazone)
+            for name, value in datazone.environment.items():
+                monkeypatch.setenv(name, value)
+            return plan_project(event, catalog(), answers)
+
+    return planned
+
+
+def states(created: CreatedProject) -> list[tuple[str, str]]:
+    return [(repository.role, repository.state) for repository in created.repositories]
+
+
+def test_an_event_becomes_two_repositories(plan: Plan, tmp_path: Path) -> None:
+    planned = plan()
+    created = create_project(planned, git_base(str(tmp_path)))
+    assert states(created) == [("build", "created"), ("deploy", "created")]
+    for repository, name in zip(created.repositories, (BUILD, DEPLOY), strict=True):
+        folder = tmp_path / f"{name}.git"
+        assert (repository.name, repository.url) == (name, str(folder))
+        assert repository.commit == git("rev-parse", "main", cwd=folder)
+        git("fsck", "--strict", cwd=folder)
+        subject, _, *body = git("log", "-1", "--format=%B", cwd=folder).splitlines()
+        assert subject == f"Add the {repository.role} repository of House prices"
+        assert body == [f"Template: regression {planned.template.version}", f"Project: {PROJECT}"]
+        seconds = int(planned.request.created_at.timestamp())
+        assert git("log", "-1", "--format=%ct %at", cwd=folder) == f"{seconds} {seconds}"
+
+
+def test_the_facts_are_committed_in_both(plan: Plan, tmp_path: Path) -> None:
+    created = create_project(plan(), git_base(str(tmp_path)))
+    for role, name in {"build": BUILD, "deploy": DEPLOY}.items():
+        config = json.loads(content(tmp_path / f"{name}.git", "cicd-config.json"))
+        assert config["role"] == role
+        assert config["project"]["id"] == PROJECT
+        assert config["project"]["domain_id"] == DOMAIN
+        assert config["project"]["name"] == "House prices"
+        assert config["aws"] == {"account_id": "111122223333", "region": "eu-west-1"}
+        assert config["storage"]["prefix"] == f"{DOMAIN}/{PROJECT}/dev"
+        assert config["github"]["deploy_repository"] == DEPLOY
+        assert config["tags"]["AmazonDataZoneScopeName"] == "dev"
+        assert config["template"]["answers"]["owner"] == "acme-ml"
+        assert config["stages"]["prod"]["account_id"] is None
+    assert "stages.prod.account_id" in created.plan.missing
+    assert "storage.bucket" not in created.plan.missing
+
+
+def test_optional_facts_that_are_missing_are_named(plan: Plan) -> None:
+    planned = plan(lambda dz: dz.records.connections.clear())
+    assert {"mlflow.tracking_arn", "catalog.athena_workgroup"} <= set(planned.missing)
+
+
+def test_a_second_run_changes_nothing(plan: Plan, tmp_path: Path) -> None:
+    base = git_base(str(tmp_path))
+    first = create_project(plan(), base)
+    second = create_project(plan(), base)
+    assert states(second) == [("build", "unchanged"), ("deploy", "unchanged")]
+    assert [r.commit for r in second.repositories] == [r.commit for r in first.repositories]
+
+
+def test_a_crash_in_between_is_completed(plan: Plan, tmp_path: Path) -> None:
+    """The deploy repository cannot be written; once it can, the next run does the rest only."""
+    base = git_base(str(tmp_path))
+    blocked = tmp_path / f"{DEPLOY}.git"
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("in the way")
+    with pytest.raises(Exception, match=DEPLOY):
+        create_project(plan(), base)
+    build = history(tmp_path / f"{BUILD}.git")
+    blocked.unlink()
+    assert states(create_project(plan(), base)) == [("build", "unchanged"), ("deploy", "created")]
+    assert history(tmp_path / f"{BUILD}.git") == build
+
+
+def test_the_repository_that_unified_studio_made_keeps_its_files(
+    plan: Plan, tmp_path: Path
+) -> None:
+    folder = tmp_path / f"{BUILD}.git"
+    folder.mkdir(parents=True)
+    git("init", "--quiet", "--bare", "--initial-branch=main", ".", cwd=folder)
+    first = person_pushes(folder, {"README.md": "# house-prices-build\n", "start.ipynb": "{}"})
+    created = create_project(plan(), git_base(str(tmp_path)))
+    assert states(created) == [("build", "updated"), ("deploy", "created")]
+    assert history(folder)[1:] == [first]
+    assert paths(folder) == {*created.plan.rendering.repositories["build"], "start.ipynb"}
+
+
+def test_another_project_does_not_take_the_repository(plan: Plan, tmp_path: Path) -> None:
+    base = git_base(str(tmp_path))
+    create_project(plan(), base)
+    other = changed(EVENT, "detail.responseElements.id", "another0project")
+    with pytest.raises(RepositoryTaken, match=f"project '{PROJECT}'"):
+        create_project(plan(event=other), base)
+
+
+def test_answers_given_take_precedence(plan: Plan) -> None:
+    planned = plan(project_name="2026 flats", metric="mae", target_column="price")
+    config = json.loads(planned.rendering.repositories["build"]["cicd-config.json"].content)
+    answers = config["template"]["answers"]
+    assert (answers["project_name"], answers["project_slug"]) == (
+        "2026 flats",
+        "project-2026-flats",
+    )
+    assert (answers["metric"], answers["metric_bound"]) == ("mae", "50")
+    with pytest.raises(RefusedAnswer, match="metric = 'best'"):
+        plan(metric="best")
+
+
+def test_an_unknown_profile_ends_it(plan: Plan) -> None:
+    with pytest.raises(UnknownProfile, match="profile 'Chess'; known are"):
+        plan(profile="Chess")
+
+
+POISONED = {
+    "s3BucketPath": "s3://bucket/{{ 7*7 }}/x",
+    "gitBranchName": "main`id`",
+    "userRoleArn": "arn:aws:iam::111122223333:role/x\ny",
+    "sageMakerDomainId": "d-1'; x",
+}
+
+
+@pytest.mark.parametrize("resource", POISONED)
+def test_what_datazone_says_is_checked_too(plan: Plan, resource: str) -> None:
+    with pytest.raises(UnusableFact) as refused:
+        plan(lambda dz: dz.records.provision(0, **{resource: POISONED[resource]}))
+    assert str(refused.value).isascii()
+
+
+# ------------------------------------------------------------ the same bytes everywhere
+
+
+def plain_cookiecutter(
+    template: Template, answers: dict[str, str], facts: object, folder: Path
+) -> Path:
+    """Render as a person does, hooks and all, with a configuration of its own."""
+    folder.mkdir()
+    config = folder / "config.yaml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "cookiecutters_dir": str(folder / "clones"),
+                "replay_dir": str(folder / "replay"),
+                "default_context": {**answers, "_facts": facts},
+            }
+        )
+    )
+    where = ["--config-file", str(config), "--output-dir", str(folder / "out")]
+    subprocess.run(
+        [sys.executable, "-m", "cookiecutter", str(template.path), "--no-input", *where],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        check=True,
+        capture_output=True,
+    )
+    (made,) = (folder / "out").iterdir()
+    return made
+
+
+@pytest.fixture(params=sorted(TEMPLATES))
+def template(request: pytest.FixtureRequest) -> Template:
+    return TEMPLATES[request.param]
+
+
+def test_the_pushed_trees_are_what_plain_cookiecutter_writes(
+    template: Template, plan: Plan, tmp_path: Path
+) -> None:
+    planned = plan(profile=template.profiles[0])
+    created = create_project(planned, git_base(str(tmp_path / "git")))
+    name = planned.facts.name
+    known = {
+        "project_name": name,
+        "project_slug": project_slug(name),
+        "owner": "acme-ml",
+        "aws_region": planned.facts.region,
+    }
+    answers = {question: known[question] for question in known if template.question(question)}
+    plain = plain_cookiecutter(template, answers, planned.facts.mapping(), tmp_path / "plain")
+    for repository in created.repositories:
+        role = repository.role
+        assert tree_of(plain / role, tmp_path / f"tree-{role}") == repository.tree, role
+
+
+def test_the_commands_output_is_what_plain_cookiecutter_writes(
+    template: Template, tmp_path: Path
+) -> None:
+    plain = plain_cookiecutter(template, {}, {}, tmp_path / "plain")
+    home = tmp_path / "home"
+    home.mkdir()
+    done = aiops("new", template.name, "--no-input", "--output", tmp_path / "ours", home=home)
+    assert done.returncode == 0, done.stderr
+    (ours,) = (tmp_path / "ours").iterdir()
+    assert ours.name == plain.name
+    for role in ("build", "deploy"):
+        trees = {
+            tree_of(made / role, tmp_path / f"{made.parent.name}-{role}") for made in (plain, ours)
+        }
+        assert len(trees) == 1, role
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    folder.chmod(0o555)
+    yield folder
+    assert list(folder.rglob("*")) == [], "something was written to HOME"
+
+
+def test_nothing_is_written_to_home(home: Path, tmp_path: Path) -> None:
+    output, event = tmp_path / "out", CHECKOUT / "generator/events/create_project.json"
+    made = aiops("new", "regression", "--no-input", "--output", output, home=home)
+    assert made.returncode == 0, made.stderr
+    with stand_in(EVENT) as datazone:
+        created = aiops(
+            "create",
+            "--event",
+            event,
+            "--git-base",
+            tmp_path / "git",
+            home=home,
+            **datazone.environment,
+        )
+    assert created.returncode == 0, created.stderr
+    assert sorted(path.name for path in (tmp_path / "git/acme-ml").iterdir()) == sorted(
+        f"{name.split('/')[1]}.git" for name in (BUILD, DEPLOY)
+    )

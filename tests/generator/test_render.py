@@ -1,0 +1,126 @@
+"""Rendering: the same every time, plain files with two modes, and nothing of a developer's."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from generator_stage import catalog
+from test_catalog import written
+
+from generator.catalog import BrokenCatalog, Template
+from generator.render import EXECUTABLE, PLAIN, File, render
+
+REGRESSION = catalog().named("regression")
+PROJECT_FOLDER = "{{ cookiecutter.project_name }}"
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Template:
+    """A small template with a linked folder, a linked file, a script and leftovers."""
+    shared = tmp_path / "shared" / "lib"
+    shared.mkdir(parents=True)
+    (shared / "a.py").write_text("braces = '{{ stay }}'\n")
+    (shared / "__pycache__").mkdir()
+    (shared / "__pycache__" / "a.cpython-311.pyc").write_bytes(b"\0")
+    (shared / ".ruff_cache").mkdir()
+    (shared / ".ruff_cache" / "x").write_text("x")
+    facts = {"project": {"id": None}}
+    found = written(
+        tmp_path, one={"_copy_without_render": ["build/lib", "build/copied"], "_facts": facts}
+    )
+    folder = tmp_path / "one" / PROJECT_FOLDER
+    for role in ("build", "deploy"):
+        (folder / role).mkdir(parents=True)
+        (folder / role / "README.md").write_text(
+            "# {{ cookiecutter.project_name }} {{ cookiecutter._facts.project.id }}\n"
+        )
+    (folder / "build" / "lib").symlink_to(shared, target_is_directory=True)
+    (folder / "build" / "copied").symlink_to(shared / "a.py")
+    script = folder / "build" / "run.sh"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o775)
+    (folder / "build" / "secret").write_text("x\n")
+    (folder / "build" / "secret").chmod(0o600)
+    (folder / "deploy" / "picture.png").write_bytes(bytes(range(256)))
+    return found.named("one")
+
+
+def test_what_a_template_becomes(template: Template) -> None:
+    rendering = render(template, {"project_name": "Flats"}, {"project": {"id": "p-1"}})
+    braces = File(PLAIN, b"braces = '{{ stay }}'\n")
+    assert rendering.slug == "Flats"
+    assert rendering.repositories == {
+        "build": {
+            "README.md": File(PLAIN, b"# Flats p-1\n"),
+            "copied": braces,
+            "lib/a.py": braces,
+            "run.sh": File(EXECUTABLE, b"#!/bin/sh\n"),
+            "secret": File(PLAIN, b"x\n"),
+        },
+        "deploy": {
+            "README.md": File(PLAIN, b"# Flats p-1\n"),
+            "picture.png": File(PLAIN, bytes(range(256))),
+        },
+    }
+
+
+def test_a_third_folder_is_the_authors_mistake(template: Template) -> None:
+    (template.path / PROJECT_FOLDER / "extra").mkdir()
+    with pytest.raises(BrokenCatalog, match="renders build, deploy, extra instead of"):
+        render(template, {})
+
+
+def test_a_mistake_in_a_file_names_the_template(template: Template) -> None:
+    (template.path / PROJECT_FOLDER / "build" / "bad.md").write_text("{{ cookiecutter.nothing }}")
+    with pytest.raises(BrokenCatalog, match="template one cannot be rendered"):
+        render(template, {})
+
+
+def test_where_it_was_rendered_cannot_be_seen(template: Template) -> None:
+    """Paths of the machine would make the same answers give other bytes."""
+    (template.path / PROJECT_FOLDER / "build" / "bad.md").write_text("{{ cookiecutter._repo_dir }}")
+    with pytest.raises(BrokenCatalog, match="cannot be rendered"):
+        render(template, {})
+
+
+def test_the_same_answers_give_the_same_bytes() -> None:
+    assert render(REGRESSION, {}) == render(REGRESSION, {})
+    assert render(REGRESSION, {}) != render(REGRESSION, {"metric": "mae"})
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "tmp").mkdir()
+    before = Path.cwd()
+    render(REGRESSION, {})
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert Path.cwd() == before
+
+
+def test_renders_at_once_do_not_disturb_each_other() -> None:
+    """cookiecutter changes the working directory of the process."""
+    together = threading.Barrier(4)
+    names = ["Alpha", "Beta", "Gamma", "Delta"]
+
+    def go(name: str) -> str:
+        together.wait()
+        return render(REGRESSION, {"project_name": name}).slug
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(go, names)) == [name.lower() for name in names]
+
+
+def test_the_users_cookiecutter_configuration_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("default_context:\n  project_name: From configuration\n")
+    monkeypatch.setenv("COOKIECUTTER_CONFIG", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shutil.copy(config, tmp_path / ".cookiecutterrc")
+    assert "From configuration" not in str(render(REGRESSION, {}))
