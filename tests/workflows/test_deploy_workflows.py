@@ -165,7 +165,7 @@ def test_what_runs_now_must_be_an_arn(repository: Repository, tmp_path: Path) ->
     ran = deploy(repository, tmp_path, scenario=scenario)
     assert ran.jobs["deploy"] == "failure"
     assert ran.commands("deploy")[-1] == make("current", silent=True)
-    assert "must print the ARN" in ran.errors[0]
+    assert "neither nothing nor the ARN" in ran.errors[0]
     assert not list(tmp_path.rglob("pwned"))
 
 

@@ -134,13 +134,25 @@ def test_a_workflow_calls_only_commands_that_its_makefile_has(
     template: str, role: str, render: Render
 ) -> None:
     repository = render(template) / role
-    called = set()
+    called: set[str] = set()
     for file in (repository / ".github" / "workflows").glob("*.yml"):
-        called |= set(re.findall(r"\bmake (?:--silent )?([a-z][a-z-]*)", file.read_text()))
+        for words in re.findall(r"\bmake((?: (?:--silent|[a-z]+)\b)+)", file.read_text()):
+            called |= set(words.split()) - {"--silent"}
     assert {"setup", "lint", "test", "deploy"} <= called
     makefile = (repository / "Makefile").read_text()
     for target in sorted(called):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"no target {target}"
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_a_workflow_calls_only_subcommands_that_mlops_has(template: str, render: Render) -> None:
+    repository = render(template) / "build"
+    called: set[str] = set()
+    for file in (repository / ".github" / "workflows").glob("*.yml"):
+        called |= set(re.findall(r"python -m mlops ([a-z]+)", file.read_text()))
+    assert called == {"summary"}
+    listed = (repository / "mlops" / "__main__.py").read_text()
+    assert all(f'"{command}": Command(' in listed for command in called)
 
 
 @pytest.mark.parametrize("role", ["build", "deploy"])
