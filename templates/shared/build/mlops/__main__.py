@@ -31,6 +31,7 @@ COMMANDS = {
     "registry": Command("mlops.registry", "list, show, approve and reject model packages"),
     "serve": Command("mlops.serve", "serve a model behind /ping and /invocations"),
     "deploy": Command("mlops.deploy", "create or update the pipeline in SageMaker and start it"),
+    "summary": Command("mlops.summary", "show a run as Markdown, for a pull request or a job"),
 }
 
 

@@ -1,0 +1,133 @@
+"""The parameters of an execution: what the person gave, the commit, the data, the champion."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from mlops.check.definition import Definition
+from mlops.deploy_assets import list_objects
+from mlops.deploy_cloud import DENIED, Cloud, CloudError, calling, error_code
+from mlops.local.parameters import given_parameters
+from mlops.registry_sagemaker import SageMakerRegistry
+from mlops.settings import Settings
+
+DATA, VERSION, CHAMPION, COMMIT = "InputDataUri", "DataVersion", "ChampionUri", "GitSha"
+UNVERSIONED = "unversioned"
+
+Tell = Callable[[str], None]
+
+
+def local_values(definition: Definition, given: Sequence[str]) -> dict[str, Any]:
+    """What is known without asking AWS: the person's `NAME=VALUE` texts, typed, and the commit.
+
+    Raises `ParameterError` for a name or a value that the pipeline does not take.
+    """
+    values = given_parameters(definition, given)
+    commit = current_commit()
+    if COMMIT in definition.parameters and commit is not None:
+        values.setdefault(COMMIT, commit)
+    return values
+
+
+def cloud_values(
+    definition: Definition, values: Mapping[str, Any], cloud: Cloud, settings: Settings, tell: Tell
+) -> dict[str, Any]:
+    """What has to be looked up: the version of the data, and the champion, put where it is read."""
+    found: dict[str, Any] = {}
+    if CHAMPION in definition.parameters and CHAMPION not in values:
+        uri = stage_champion(cloud, settings)
+        if uri is not None:
+            found[CHAMPION] = uri
+    if VERSION in definition.parameters and VERSION not in values:
+        default = definition.parameters[VERSION].default
+        if default == UNVERSIONED or DATA in values:
+            uri = values.get(DATA) or getattr(definition.parameters.get(DATA), "default", None)
+            found[VERSION] = data_version(cloud, uri, tell)
+    return found
+
+
+def data_version(cloud: Cloud, uri: str | None, tell: Tell) -> str:
+    """A name for the data's content, so that a step's cached result is used for it alone.
+
+    Objects in S3 are named by their keys and ETags. The result of a query has no name before it
+    is run, nor have objects that may not be listed: there it is the time, and nothing is reused.
+    """
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if uri is None:
+        return now
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    try:
+        objects = list_objects(cloud, bucket, prefix)
+    except CloudError as error:
+        if error_code(error.__cause__) not in DENIED:  # type: ignore[arg-type]
+            raise
+        tell(f"{uri} may not be listed from here: its data is taken to be new")
+        return now
+    if not objects:
+        raise CloudError(
+            f"there is nothing at {uri}: check data.source in config/pipeline.yaml, "
+            f"or give --param {DATA}=s3://..."
+        )
+    content = [(key, item["ETag"], item["Size"]) for key, item in sorted(objects.items())]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def stage_champion(cloud: Cloud, settings: Settings) -> str | None:
+    """Copy the approved model where Evaluate can read it; its address, None when none is approved.
+
+    The copy is made inside S3. The same champion has the same address, so that an evaluation
+    against it can be reused. Raises `CloudError` when the model's file is gone.
+    """
+    champion = SageMakerRegistry(cloud.sagemaker).latest_approved(settings.model_package_group)
+    if champion is None:
+        return None
+    model = champion.model_data or ""
+    source_bucket, _, source_key = model.removeprefix("s3://").partition("/")
+    uri = settings.s3_uri("champion", f"{champion.group}-{champion.version}")
+    bucket, _, folder = uri.removeprefix("s3://").partition("/")
+    present = list_objects(cloud, bucket, f"{folder}/")
+    if f"{folder}/model.tar.gz" not in present:
+        try:
+            with calling(f"copying the approved model {champion.arn} from {model or 'nowhere'}"):
+                cloud.s3.copy(
+                    {"Bucket": source_bucket, "Key": source_key},
+                    bucket,
+                    f"{folder}/model.tar.gz",
+                    ExtraArgs=cloud.encryption,
+                )
+        except CloudError as error:
+            raise CloudError(
+                f"{error}; reject it (`python -m mlops registry reject {champion.version}`) or "
+                f"give --param {CHAMPION}=s3://... of another to compare with"
+            ) from error
+    if f"{folder}/champion.json" not in present:
+        note = json.dumps({"model_package_arn": champion.arn}) + "\n"
+        with calling(f"writing {uri}/champion.json"):
+            key = f"{folder}/champion.json"
+            cloud.s3.upload_fileobj(
+                io.BytesIO(note.encode()), bucket, key, ExtraArgs=cloud.encryption
+            )
+    return uri
+
+
+def current_commit() -> str | None:
+    """The commit of the sources, marked when they differ from it; None outside of git."""
+    if commit := os.environ.get("GITHUB_SHA"):
+        return commit
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return f"{commit}-modified" if _git("status", "--porcelain") else commit
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
