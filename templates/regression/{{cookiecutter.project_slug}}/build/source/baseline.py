@@ -1,4 +1,4 @@
-"""The baseline that later traffic is compared with: statistics and constraints of the training rows.
+"""The baseline that later traffic is compared with: statistics and constraints of training rows.
 
 Both documents have the shape of SageMaker Model Monitor's statistics.json and constraints.json.
 Buckets of numbers are the deciles of the training rows, which is what a population stability index

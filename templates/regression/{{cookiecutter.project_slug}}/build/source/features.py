@@ -1,4 +1,4 @@
-"""Turns raw records into the matrix a model sees; fitted on training rows only, kept with the model.
+"""Turns raw records into the matrix a model sees; fitted on training rows, kept with the model.
 
 Two encodings of the same columns: for trees, which handle missing numbers and scales themselves,
 and for linear models, which need missing numbers filled and scales alike.

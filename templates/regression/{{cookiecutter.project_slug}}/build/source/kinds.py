@@ -18,6 +18,7 @@ from source import parsing, problems
 from source.problems import Problem
 from source.schema import EXPECTED, Column, Kind, show
 
+NESTED = (list, dict, tuple, set, bytes, np.ndarray)
 # A text column is numeric (or dates) when at least this share of its values reads as such. The
 # rest are slips of the pen, read as missing and reported.
 CLEAR_MAJORITY = 0.95

@@ -1,4 +1,4 @@
-"""How far predictions are off: RMSE, MAE and R², with the spread that another test split would show.
+"""How far predictions are off: RMSE, MAE and R², and their spread over resampled rows.
 
 RMSE and MAE have the target's unit; R² is the share of the variance that the model explains.
 """

@@ -26,7 +26,7 @@ LIBRARIES = ("numpy", "pandas", "scikit-learn", "xgboost")
 def log_training(
     trained: Trained, model_dir: Path, candidates: Path, validation: pd.DataFrame
 ) -> None:
-    """Log everything; `validation` gives the example records, `model_dir` the code they run with."""
+    """Log everything; `validation` gives example records, `model_dir` the code they run with."""
     metadata = trained.metadata()
     winner = trained.selection.of(trained.selection.winner)
     mlflow.log_params(
@@ -36,7 +36,7 @@ def log_training(
             "selection": trained.selection.method,
             "features": len(trained.schema.columns),
             **{f"rows_{name}": count for name, count in trained.rows.items()},
-            **{name: value for name, value in (trained.fitted.parameters or {}).items()},
+            **(trained.fitted.parameters or {}),
         }
     )
     metrics = {f"validation_{name}": value for name, value in winner.scores.as_dict().items()}

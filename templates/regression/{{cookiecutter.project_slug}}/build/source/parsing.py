@@ -58,7 +58,8 @@ def missing_mask(raw: pd.Series[Any]) -> Mask:
     """Which raw values stand for "no value"."""
     mask = raw.isna().to_numpy(dtype=bool)
     if raw.dtype == object:
-        codes, uniques = pd.factorize(raw.where(raw.map(type) == str), use_na_sentinel=True)
+        texts = raw.where(raw.map(lambda value: isinstance(value, str)), None)
+        codes, uniques = pd.factorize(texts, use_na_sentinel=True)
         blank = np.array([is_missing(text) for text in uniques] + [False], dtype=bool)
         mask |= blank[codes]
     return mask

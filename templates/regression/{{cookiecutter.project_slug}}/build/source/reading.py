@@ -72,7 +72,7 @@ def data_files(path: Path) -> list[Path]:
     visible = [
         file
         for file in found
-        if not file.name.startswith(("_", ".")) and not file.name.endswith(".metadata")
+        if not file.name.startswith(("_", ".")) and file.suffix not in (".metadata", ".md")
     ]
     files = [file for file in visible if file.stat().st_size > 0]
     if not files:
@@ -148,7 +148,7 @@ def _read_parquet(path: Path, content: bytes) -> pd.DataFrame:
 
 
 def _delimiter(sample: str) -> str:
-    """The delimiter that splits the first lines into the same number of fields, most fields first."""
+    """The delimiter that splits the first lines most evenly, into the most fields."""
     lines = [line for line in sample.splitlines()[:50] if line.strip()]
     if len(lines) > 2:
         lines = lines[:-1]  # the sample may end within a line

@@ -1,4 +1,4 @@
-"""Which rows fit a candidate and which score it: folds that respect groups and the order of time."""
+"""Which rows fit a candidate and which score it: folds that respect groups and order in time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEW_ROWS = 1000
 
 @dataclass(frozen=True)
 class Fold:
-    """Positions of the rows to fit on and to score on; `repeat` counts whole passes over the rows."""
+    """Positions of the rows to fit on and to score on; `repeat` counts passes over all rows."""
 
     fit: Index
     score: Index

@@ -42,7 +42,7 @@ EXPECTED = {
 
 
 class InvalidRecords(UserError):
-    """Records do not fit the schema; the text names every column and the first bad value of each."""
+    """Records do not fit the schema; the text names each column and its first bad value."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSchema:
-    """The features in the order of the training table, the target, and what was left out and why."""
+    """The features in the order of the training table, the target, what was left out and why."""
 
     target: str
     columns: tuple[Column, ...]

@@ -33,7 +33,8 @@ from source.candidates import (
     competitors,
     fit_candidate,
 )
-from source.exits import StepFailed, run_step
+from source.exits import run_step
+from source.parquet import read_channel
 from source.resampling import resample
 from source.schema import FILE_NAME as SCHEMA_FILE
 from source.schema import TableSchema
@@ -118,14 +119,6 @@ def thinned(curve: LearningCurve) -> dict[str, Any]:
         "stopping": [round(curve.stopping[position], 6) for position in index],
         "best_round": curve.best_round,
     }
-
-
-def read_channel(directory: Path) -> pd.DataFrame:
-    """All Parquet files of a channel, in order of their names. Raises `StepFailed`."""
-    files = sorted(directory.glob("*.parquet"))
-    if not files:
-        raise StepFailed(f"{directory}: there is no Parquet file; run Prepare first")
-    return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -63,8 +63,8 @@ class ValidationReport:
     def text(self) -> str:
         """The report as a person reads it on a terminal: errors first."""
         head = (
-            f"{self.rows_read} rows in {len(self.files)} file(s), {self.rows_without_target} without "
-            f"target, {self.rows_kept} kept"
+            f"{self.rows_read} rows in {len(self.files)} file(s), {self.rows_without_target} "
+            f"without target, {self.rows_kept} kept"
         )
         ordered = sorted(self.problems, key=lambda problem: problem.level is not Level.ERROR)
         return "\n".join([head, *map(str, ordered)])

@@ -1,0 +1,182 @@
+"""Evaluate: measure the model on the test split, judge it at the gate, and write it all down.
+
+Writes below --output/evaluation: evaluation.json, report.html, plots/*.png, sample_request.json
+(records with the predictions to expect, for smoke tests) and statistics.json (the distribution of
+predictions, to compare later ones with). A model that fails the gate is not an error here: the
+pipeline decides by evaluation.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlops.tracking import step_run
+from source import plots, report
+from source.artifact import ARCHIVE, read_metadata, unpack
+from source.baseline import numeric_statistics
+from source.champion import ask_champion
+from source.evaluation import Evaluation, TestSplit, evaluate
+from source.exits import StepFailed, run_step
+from source.inference import JSON, ServedModel, input_fn, model_fn, output_fn, predict_fn
+from source.metrics import LABELS
+from source.parquet import read_channel
+from source.settings import data_settings, default_path, gate_settings, read_document
+
+SAMPLE_RECORDS = 5
+INPUT = Path("/opt/ml/processing/input")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the step with the paths of its container, or those given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("model", "train", "test", "champion"):
+        parser.add_argument(f"--{name}", type=Path, default=INPUT / name)
+    parser.add_argument("--bound", type=_bound, default=None, help="worst acceptable value")
+    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
+    parser.add_argument("--settings", type=Path, default=default_path())
+    options = parser.parse_args(arguments)
+    run_step(lambda: _run(options))
+
+
+def sample_request(model: ServedModel, test: pd.DataFrame) -> dict[str, Any]:
+    """A few test records as a client sends them, and the endpoint's answer to them."""
+    records = model.schema.raw_records(test.head(SAMPLE_RECORDS))
+    body = {"instances": records}
+    answer = output_fn(predict_fn(input_fn(json.dumps(body), JSON), model), JSON)[0]
+    return {"content_type": JSON, "body": body, "expected": json.loads(answer)}
+
+
+def draw(evaluation: Evaluation) -> dict[str, bytes]:
+    """The plots of an evaluation, as PNG by name."""
+    actual, predicted = evaluation.actual, evaluation.predictions["model"]
+    unit = evaluation.unit or evaluation.target
+    named = f"{evaluation.target} ({evaluation.unit})" if evaluation.unit else evaluation.target
+    model = evaluation.scores["model"]
+    drawn = {
+        "predicted_vs_actual": plots.predicted_vs_actual(actual, predicted, model, named),
+        "residuals": plots.residuals(actual, predicted, named),
+        "segments": plots.segment_errors(evaluation.segments, model.rmse, unit),
+    }
+    candidate: Mapping[str, Any] = evaluation.metadata.get("candidate") or {}
+    if any(entry.contribution for entry in evaluation.importance):
+        scale = "log scale" if candidate.get("log_target") else unit
+        drawn["importance"] = plots.importances(evaluation.importance, scale)
+    selection: Mapping[str, Any] = evaluation.metadata.get("selection") or {}
+    standings = selection.get("standings") or []
+    if standings:
+        decided = "mae" if selection["metric"] == "mae" else "rmse"
+        rows = [
+            {**row, "value": row["scores"][decided], "metric": LABELS[decided]} for row in standings
+        ]
+        drawn["candidates"] = plots.candidates(rows, selection["winner"])
+    curves = evaluation.metadata.get("learning_curves")
+    if curves:
+        references = {
+            row["label"]: row["scores"]["rmse"]
+            for row in standings
+            if row["name"] in ("mean", "linear")
+        }
+        drawn["learning_curve"] = plots.learning_curves(curves, references)
+    return drawn
+
+
+def _run(options: argparse.Namespace) -> None:
+    document = read_document(options.settings)
+    data, gate = data_settings(document), gate_settings(document, options.bound)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = options.model / ARCHIVE
+        if not archive.is_file():
+            raise StepFailed(f"{options.model}: there is no {ARCHIVE}; run Train first")
+        directory = unpack(archive, Path(folder))
+        model, metadata = model_fn(directory), read_metadata(directory)
+    split = TestSplit(read_channel(options.train), read_channel(options.test))
+    records = model.schema.raw_records(split.test[model.schema.features])
+    evaluation = evaluate(
+        model.pipeline,
+        model.schema,
+        metadata,
+        split,
+        ask_champion(options.champion, records, model.schema.target),
+        gate,
+        segment_by=data.segment_by,
+        unit=data.target_unit,
+    )
+    output = options.output / "evaluation"
+    _write(evaluation, model, split.test, output)
+    print(f"{evaluation.model_label} on {len(split.test)} test rows")
+    for name, value in evaluation.scores["model"].as_dict().items():
+        print(f"{name}={value:.6g}")
+    print(f"gate {'passed' if evaluation.gate.passed else 'not passed'}: {evaluation.gate.message}")
+    with step_run("Evaluate"):
+        _track(evaluation, output)
+
+
+def _write(evaluation: Evaluation, model: ServedModel, test: pd.DataFrame, output: Path) -> None:
+    (output / "plots").mkdir(parents=True, exist_ok=True)
+    drawn = draw(evaluation)
+    for name, content in drawn.items():
+        (output / "plots" / f"{name}.png").write_bytes(content)
+    title = os.environ.get("PROJECT_NAME") or evaluation.target
+    (output / "report.html").write_text(report.render(evaluation, drawn, title), encoding="utf-8")
+    statistics = {
+        "version": 0.0,
+        "dataset": {"item_count": len(test)},
+        "features": [
+            {
+                "name": "prediction",
+                "inferred_type": "Fractional",
+                "numerical_statistics": numeric_statistics(
+                    pd.Series(evaluation.predictions["model"])
+                ),
+            }
+        ],
+    }
+    for name, document in (
+        ("evaluation.json", evaluation.document()),
+        ("sample_request.json", sample_request(model, test)),
+        ("statistics.json", statistics),
+    ):
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+        (output / name).write_text(text + "\n", encoding="utf-8")
+
+
+def _track(evaluation: Evaluation, output: Path) -> None:
+    import mlflow
+
+    metrics = dict(evaluation.scores["model"].as_dict())
+    for name, scores in evaluation.scores.items():
+        if name != "model":
+            metrics |= {f"{name}.{metric}": v for metric, v in scores.as_dict().items()}
+    for name, check in evaluation.gate.checks.items():
+        metrics[f"gate.{name}.excess"] = check.excess
+    mlflow.log_metrics(metrics)
+    mlflow.log_params({"gate": "passed" if evaluation.gate.passed else "not passed"})
+    mlflow.set_tag("gate_message", evaluation.gate.message)
+    mlflow.log_artifacts(str(output), "evaluation")
+    mlflow.log_dict(
+        {"segments": [asdict(segment) for segment in evaluation.segments]}, "segments.json"
+    )
+
+
+def _bound(text: str) -> float | None:
+    """A number; the words for "no bound" and NaN give None."""
+    if text.strip().casefold() in ("", "none", "null", "nan"):
+        return None
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
+
+
+if __name__ == "__main__":
+    main()
