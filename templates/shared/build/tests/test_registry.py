@@ -93,7 +93,7 @@ def test_an_approval_says_why(registry: Registry) -> None:
     changed = registry.set_approval(package.arn, "Approved", "passed the review")
     assert changed.approval == "Approved"
     # moto forgets the description, and the metadata with every update: look at what was sent.
-    (kept,) = sent or [changed.details]
+    (kept,) = sent or [dict(changed.details)]
     assert kept["ApprovalDescription"] == "passed the review"
     assert sent or kept["CustomerMetadataProperties"] == {"git_sha": "0f3c2a1"}
 
