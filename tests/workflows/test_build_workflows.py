@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from workflows.act import run_workflow
+from workflows.act import Scenario, run_workflow
 from workflows.conftest import ACCOUNT, BUILD_ROLE, REGION, Repository
 
 CHECKS = [
     "make setup", "make lint", "make test", "make compile check", "make run",
     "python -m mlops summary .local/last_run.json",
 ]  # fmt: skip
+
+RAN: Scenario = {"run": [{"writes": {".local/last_run.json": "{}"}}]}
+RAN_AND_FAILED: Scenario = {"run": [{"exit": 1, "writes": {".local/last_run.json": "{}"}}]}
 
 # A sample through the whole workflow; test_scripts.py tries the rest of what is refused.
 HOSTILE_PARAMETERS = [
@@ -25,7 +28,9 @@ HOSTILE_PARAMETERS = [
 def test_a_pull_request_runs_every_check_without_a_credential(
     repository: Repository, tmp_path: Path
 ) -> None:
-    ran = run_workflow(repository("build"), "checks.yml", "pull_request", tmp_path / "act")
+    ran = run_workflow(
+        repository("build"), "checks.yml", "pull_request", tmp_path / "act", scenario=RAN
+    )
     assert ran.jobs == {"checks": "success"}, ran.log
     assert ran.commands() == CHECKS
     assert ran.summary == "# What the run did\n"
@@ -35,7 +40,9 @@ def test_a_pull_request_runs_every_check_without_a_credential(
 
 
 def test_the_report_is_kept_and_no_data_or_model(repository: Repository, tmp_path: Path) -> None:
-    ran = run_workflow(repository("build"), "checks.yml", "pull_request", tmp_path / "act")
+    ran = run_workflow(
+        repository("build"), "checks.yml", "pull_request", tmp_path / "act", scenario=RAN
+    )
     (upload,) = ran.action("upload-artifact")
     assert upload.inputs["path"].split() == [
         ".local/last_run.json",
@@ -62,7 +69,7 @@ def test_a_failing_check_stops_the_checks(
 def test_a_failing_run_is_still_summarized_and_kept(repository: Repository, tmp_path: Path) -> None:
     ran = run_workflow(
         repository("build"), "checks.yml", "pull_request", tmp_path / "act",
-        scenario={"run": [{"exit": 1}]},
+        scenario=RAN_AND_FAILED,
     )  # fmt: skip
     assert ran.jobs == {"checks": "failure"}
     assert ran.commands() == CHECKS
@@ -70,10 +77,22 @@ def test_a_failing_run_is_still_summarized_and_kept(repository: Repository, tmp_
     assert len(ran.action("upload-artifact")) == 1
 
 
+def test_a_run_that_never_began_leaves_nothing_to_summarize(
+    repository: Repository, tmp_path: Path
+) -> None:
+    ran = run_workflow(
+        repository("build"), "checks.yml", "pull_request", tmp_path / "act",
+        scenario={"run": [{"exit": 2}]},
+    )  # fmt: skip
+    assert ran.jobs == {"checks": "failure"}
+    assert ran.commands() == CHECKS[:-1]
+    assert not ran.action("upload-artifact")
+
+
 def test_a_push_to_main_is_checked_and_then_built_with_the_build_role(
     repository: Repository, tmp_path: Path
 ) -> None:
-    ran = run_workflow(repository("build"), "pipeline.yml", "push", tmp_path / "act")
+    ran = run_workflow(repository("build"), "pipeline.yml", "push", tmp_path / "act", scenario=RAN)
     assert ran.jobs == {"plan": "success", "checks": "success", "execute": "success"}, ran.log
     *before, install, deploy = ran.commands()
     assert before == CHECKS
