@@ -20,8 +20,9 @@ def verdict(environment: Mapping[str, str]) -> str:
         return f"Nothing was deployed: {stage} is as it was."
     if outcome["DEPLOY"] != "success":
         return (
-            "The deployment did not succeed. A failed update is taken back without help; the last "
-            f"lines of the step Deploy say what {stage} serves now."
+            "The deployment did not succeed. A failed update is taken back without help, and one "
+            "that only outlasted its step goes on: the last lines of the step Deploy and the "
+            f"stack's events in the {stage} account say which it is."
         )
     if outcome["SMOKE"] == "success":
         return f"{stage} serves the new package, and it passed the smoke test."
