@@ -56,14 +56,16 @@ class Cloud:
         return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
 
 
-def connect(settings: Settings, kms_key: str | None = None) -> Cloud:
-    """Clients with the credentials of the environment.
+def connect(
+    settings: Settings, kms_key: str | None = None, session: boto3.Session | None = None
+) -> Cloud:
+    """Clients with the credentials of `session`, or of the environment.
 
     Raises `CloudError` when there are none, or when they belong to another account than
     `cicd-config.json` names.
     """
     with calling("asking which account the credentials belong to"):
-        session = boto3.Session(region_name=settings.region)
+        session = session or boto3.Session(region_name=settings.region)
         cloud = Cloud(
             s3=session.client("s3", config=RETRIES),
             sagemaker=session.client("sagemaker", config=RETRIES),

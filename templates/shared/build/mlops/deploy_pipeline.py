@@ -93,7 +93,8 @@ def _described(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
     try:
         return cloud.sagemaker.describe_pipeline(PipelineName=name)
     except ClientError as error:
-        if error_code(error) == "ResourceNotFound" or "does not exist" in str(error):
+        absent = any(text in str(error) for text in ("does not exist", "Could not find"))
+        if error_code(error) == "ResourceNotFound" or absent:
             return None
         raise
 
