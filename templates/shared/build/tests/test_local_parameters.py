@@ -139,3 +139,22 @@ def test_report_prints_where_it_is(project: Project, capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert main(["report", "--path"]) == 0
     assert Path(capsys.readouterr().out.strip()).read_text() == "<h1>report</h1>"
+
+
+def test_the_commit_goes_with_the_model(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "0f3c2a1d")
+    assert project.run() == 0  # a pipeline without the parameter is not bothered
+    project.edit(
+        lambda d: d["Parameters"].append(
+            {"Name": "GitSha", "Type": "String", "DefaultValue": "uncommitted"}
+        )
+    )
+    project.edit(
+        lambda d: step(d, "RegisterModel")["Arguments"]["CustomerMetadataProperties"].update(
+            git_sha={"Get": "Parameters.GitSha"}
+        )
+    )
+    assert project.run() == 0
+    assert project.statuses()["Evaluate"] == "Cached"
+    package = json.loads(project.packages()[-1].read_text())
+    assert package["CustomerMetadataProperties"]["git_sha"] == "0f3c2a1d"

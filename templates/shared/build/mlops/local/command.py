@@ -28,11 +28,12 @@ from mlops.local.registration import stage_champion
 from mlops.local.store import LocalStore
 from mlops.local.values import Values
 from mlops.local.workspace import Workspace, open_workspace
-from mlops.registry import open_registry
+from mlops.registry import Registry, open_registry
 from mlops.settings import Settings, load_settings
 
 OUTPUT = Path(".pipeline")
 CHAMPION_PARAMETER = "ChampionUri"
+COMMIT_PARAMETER = "GitSha"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -75,15 +76,12 @@ def _run(
     console: Console,
 ) -> Outcome:
     registry = open_registry(settings, "local")
-    area = settings.s3_uri()
     values: dict[str, Any] = {}
     if options.data is not None:
-        document, values = use_data(document, options.data, store, area)
+        document, values = use_data(document, options.data, store, settings.s3_uri())
     definition = read_definition(document)
     values |= given_parameters(definition, options.param)
-    if CHAMPION_PARAMETER in definition.parameters and CHAMPION_PARAMETER not in values:
-        group = settings.model_package_group
-        values[CHAMPION_PARAMETER] = stage_champion(registry, group, store, area)
+    values |= _looked_up(definition, values, settings, registry, store)
     parameters = all_parameters(definition, values)
     facts = new_facts(settings.pipeline_name, settings.region, settings.account_id)
     check_inputs(definition, Values(definition, parameters, facts, store), store)
@@ -94,6 +92,28 @@ def _run(
             return Execution(plan, facts, workspace, registry, live).run()
     lines = LineProgress(console, verbose=options.verbose)
     return Execution(plan, facts, workspace, registry, lines).run()
+
+
+def _looked_up(
+    definition: Definition,
+    values: Mapping[str, Any],
+    settings: Settings,
+    registry: Registry,
+    store: LocalStore,
+) -> dict[str, Any]:
+    """Parameters that nobody gave and that are not constants: the champion and the commit."""
+    found: dict[str, Any] = {}
+    open_names = definition.parameters.keys() - values.keys()
+    if CHAMPION_PARAMETER in open_names:
+        group = settings.model_package_group
+        found[CHAMPION_PARAMETER] = stage_champion(registry, group, store, settings.s3_uri())
+    if COMMIT_PARAMETER in open_names:
+        from mlops.deploy_inputs import current_commit  # imports boto3
+
+        commit = current_commit()
+        if commit is not None:
+            found[COMMIT_PARAMETER] = commit
+    return found
 
 
 def _checked(path: Path) -> Mapping[str, Any]:

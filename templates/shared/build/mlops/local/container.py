@@ -210,8 +210,8 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
             break
         try:
             process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            continue  # a second Ctrl-C: no more patience
     process.wait()
 
 
