@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from mlops.tracking import step_run
 from source import plots, report
@@ -101,16 +102,18 @@ def _run(options: argparse.Namespace) -> None:
         model, metadata = model_fn(directory), read_metadata(directory)
     split = TestSplit(read_channel(options.train), read_channel(options.test))
     records = model.schema.raw_records(split.test[model.schema.features])
-    evaluation = evaluate(
-        model.pipeline,
-        model.schema,
-        metadata,
-        split,
-        ask_champion(options.champion, records, model.schema.target),
-        gate,
-        segment_by=data.segment_by,
-        unit=data.target_unit,
-    )
+    champion = ask_champion(options.champion, records, model.schema.target)
+    with threadpool_limits(1, user_api="blas"):  # as in training: small matrices, equal sums
+        evaluation = evaluate(
+            model.pipeline,
+            model.schema,
+            metadata,
+            split,
+            champion,
+            gate,
+            segment_by=data.segment_by,
+            unit=data.target_unit,
+        )
     output = options.output / "evaluation"
     _write(evaluation, model, split.test, output)
     print(f"{evaluation.model_label} on {len(split.test)} test rows")

@@ -44,7 +44,7 @@ JSON, CSV = "application/json", "text/csv"
 Records = list[dict[str, Any]] | pd.DataFrame
 
 
-class RequestError(BaseInferenceToolkitError, ValueError):
+class RequestError(BaseInferenceToolkitError, ValueError):  # type: ignore[misc]
     """A request that cannot be answered; `status_code` is the answer's, 400 unless said."""
 
     def __init__(self, message: str, status_code: int = 400, phrase: str = "Bad Request") -> None:

@@ -52,7 +52,7 @@ def predicted_vs_actual(actual: Vector, predicted: Vector, scores: Scores, unit:
     def draw(axes: Axes) -> None:
         low, high = _range(np.concatenate([actual, predicted]))
         _points(axes, actual, predicted)
-        axes.plot([low, high], [low, high], color=ORANGE, linewidth=1.5, label="right")
+        axes.plot([low, high], [low, high], color=ORANGE, linewidth=1.5)
         axes.set(xlim=(low, high), ylim=(low, high), xlabel=f"actual {unit}")
         axes.set(ylabel=f"predicted {unit}", title="Predicted against actual")
         axes.set_aspect("equal")
@@ -83,7 +83,7 @@ def residuals(actual: Vector, predicted: Vector, unit: str) -> bytes:
 
     def distribution(axes: Axes) -> None:
         inner = np.quantile(errors, [0.005, 0.995])
-        axes.hist(np.clip(errors, *inner), bins=40, color=BLUE, alpha=0.85)
+        axes.hist(np.clip(errors, *inner), bins=_bins(len(errors)), color=BLUE, alpha=0.85)
         axes.axvline(0, color=DARK, linewidth=1)
         axes.axvline(errors.mean(), color=ORANGE, linewidth=2, label=f"mean {errors.mean():.3g}")
         axes.legend(loc="best")
@@ -206,12 +206,16 @@ def _points(axes: Axes, x: Vector, y: Vector) -> None:
 
 def _running_median(x: Vector, y: Vector, bins: int = 12) -> tuple[Vector, Vector]:
     """Medians of x and y in bins with equally many rows."""
-    count = max(1, min(bins, len(x) // 8))
+    count = max(1, min(bins, len(x) // 15))
     parts = np.array_split(np.argsort(x, kind="stable"), count)
     return (
         np.array([np.median(x[part]) for part in parts]),
         np.array([np.median(y[part]) for part in parts]),
     )
+
+
+def _bins(rows: int) -> int:
+    return int(np.clip(2 * np.sqrt(rows), 10, 60))
 
 
 def _range(values: Vector) -> tuple[float, float]:

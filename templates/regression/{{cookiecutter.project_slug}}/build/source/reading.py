@@ -11,7 +11,7 @@ import gzip
 import io
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ def _read_parquet(path: Path, content: bytes) -> pd.DataFrame:
     except pa.ArrowException as error:
         raise UnreadableTable(f"{path.name}: not a readable Parquet file, {error}") from error
     names = _named([name.strip() for name in table.column_names])
-    frame = table.rename_columns([str(n) for n in range(len(names))]).to_pandas(
+    frame: pd.DataFrame = table.rename_columns([str(n) for n in range(len(names))]).to_pandas(
         ignore_metadata=True
     )
     frame.columns = pd.Index(names, dtype=object)
@@ -166,7 +166,7 @@ def _named(names: Sequence[str]) -> list[str]:
     return [name or f"unnamed_{position}" for position, name in enumerate(names)]
 
 
-def _repeated(names: Sequence[Any]) -> list[str]:
+def _repeated(names: Iterable[Any]) -> list[str]:
     return [name for name, count in Counter(names).items() if count > 1]
 
 

@@ -94,9 +94,8 @@ def _ranges(values: pd.Series[Any]) -> pd.Series[Any]:
     edges = np.unique(np.nanquantile(values, np.linspace(0, 1, QUANTILES + 1)))
     place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     names = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    return pd.Series(
-        pd.Categorical.from_codes(place, names, ordered=True), index=values.index
-    ).astype(pd.CategoricalDtype([*names, MISSING], ordered=True))
+    order = pd.CategoricalDtype([*names, MISSING], ordered=True)
+    return pd.Series([names[index] for index in place], index=values.index, dtype=order)
 
 
 def _in_order(labels: pd.Series[Any]) -> list[Any]:

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import sklearn
 import xgboost
+from threadpoolctl import threadpool_limits
 
 from mlops.tracking import step_run
 from source.artifact import write_model
@@ -94,11 +95,14 @@ def train(
     rows = Rows(frame, frame[schema.target].to_numpy(dtype="float64"))
     candidates = competitors(settings, rows.target)
     folds = resample(train_frame, validation_frame, schema, settings)
-    selection = select(candidates, rows, schema, folds, settings, deadline)
-    winner = by_name(candidates, selection.winner)
-    # The rounds were found with rows held out; now nothing is.
-    rounds = selection.of(winner.name).rounds
-    fitted = fit_candidate(winner, rows, schema, settings, rounds=rounds)
+    # One thread for linear algebra: the matrices are small, waiting threads are not free, and
+    # sums come out the same on every machine. Boosting has its own setting.
+    with threadpool_limits(1, user_api="blas"):
+        selection = select(candidates, rows, schema, folds, settings, deadline)
+        winner = by_name(candidates, selection.winner)
+        # The rounds were found with rows held out; now nothing is.
+        rounds = selection.of(winner.name).rounds
+        fitted = fit_candidate(winner, rows, schema, settings, rounds=rounds)
     return Trained(
         fitted=fitted,
         candidate=winner,
