@@ -157,7 +157,7 @@ class Train(_Section):
 
     candidates: Candidates = Candidates(linear=Linear(), xgboost=XGBoost())
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 17
-    cross_validation_rows: Annotated[int, Field(ge=0)] = 5000
+    cross_validation_rows: Annotated[int, Field(ge=0)] = 3000
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     repeats: Annotated[int, Field(ge=1, le=50)] = 2
     standard_errors: Annotated[float, Field(ge=0)] = 1.0

@@ -120,6 +120,7 @@ def validate(table: RawTable, data: DataSettings, split: SplitSettings) -> Valid
             )
         )
     found += _split_columns(kept, typed, split)
+    _keep_for_segments(kept, typed, data)
     report = ValidationReport(
         rows_read=len(raw),
         rows_without_target=int((~known).sum()),
@@ -349,6 +350,17 @@ def _split_columns(
             )
         ]
     return []
+
+
+def _keep_for_segments(
+    kept: pd.DataFrame, typed: dict[str, pd.Series[Any]], data: DataSettings
+) -> None:
+    """Add columns that errors are reported by to `typed`, although nothing is learnt from them."""
+    for name in data.segment_by:
+        if name in kept and name not in typed and name != data.target and len(kept):
+            decided = kinds.decide(name, kept[name], data.kinds.get(name)).column
+            column = decided or Column(name, Kind.CATEGORICAL)
+            typed[name] = _finite(column.parse(kept[name]).values)
 
 
 def _finite(values: pd.Series[Any]) -> pd.Series[Any]:
