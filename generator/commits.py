@@ -10,7 +10,7 @@ from dulwich.index import commit_tree
 from dulwich.object_store import BaseObjectStore, iter_tree_contents
 from dulwich.objects import Blob, Commit, ObjectID
 
-from generator.render import File, Files
+from generator.files import File, Files
 
 CONFIG = "cicd-config.json"
 README = "README.md"

@@ -79,14 +79,22 @@ def plan_project(
     """
     request = parse(event)
     facts = read_project(client(request.region), request)
-    template = catalog.for_profile(facts.profile)
+    return plan_rendering(request, facts, catalog.for_profile(facts.profile), answers)
+
+
+def plan_rendering(
+    request: ProjectRequest,
+    facts: ProjectFacts,
+    template: Template,
+    answers: Mapping[str, str] | None = None,
+) -> ProjectPlan:
+    """Return the plan of a project whose `facts` are known, made from `template`."""
     mapping = facts.mapping()
-    rendering = render(template, _answers(template, facts, answers or {}), mapping)
     return ProjectPlan(
         request=request,
         facts=facts,
         template=template,
-        rendering=rendering,
+        rendering=render(template, _answers(template, facts, answers or {}), mapping),
         missing=missing_facts(mapping, template.declared_facts),
     )
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import InputError
-from generator.render import EXECUTABLE, Files, Rendering
+from generator.files import EXECUTABLE, Files
+from generator.render import Rendering
 
 
 class OutputTaken(InputError):

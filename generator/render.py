@@ -2,46 +2,35 @@
 
 Its three steps (read the questions, take the answers, write the files) run without the parts that
 touch the user's folder: no configuration, no replay file, no clone. Hooks are not run: what they
-check has been checked before, and each would cost a process.
+check has been checked before, and each would cost a process. Most files of a template are copied
+as they are; those are read where they stand, and cookiecutter sees the others only.
 """
 
 from __future__ import annotations
 
-import stat
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from cookiecutter.environment import StrictEnvironment
 from cookiecutter.exceptions import CookiecutterException
-from cookiecutter.generate import generate_context, generate_files
+from cookiecutter.find import find_template
+from cookiecutter.generate import generate_context, generate_files, is_copy_only_path
 from cookiecutter.prompt import prompt_for_config
 from jinja2 import TemplateError
 
 from generator.answers import complete
 from generator.catalog import BrokenCatalog, Template
 from generator.facts import check_facts
+from generator.files import Files, link_all_but, read_all
 
 ROLES = ("build", "deploy")
-PLAIN, EXECUTABLE = 0o100644, 0o100755
-# What working in a checkout or byte-compiling an installed package leaves among the templates.
-LEFTOVERS = ("__pycache__", "*.pyc", ".*_cache", ".DS_Store")
 
 # cookiecutter changes the process's working directory while it writes files.
 _one_at_a_time = threading.Lock()
-
-
-@dataclass(frozen=True)
-class File:
-    """Content of one file and its mode in git: 0o100644 or 0o100755."""
-
-    mode: int
-    content: bytes
-
-
-Files = dict[str, File]
 
 
 @dataclass(frozen=True)
@@ -49,7 +38,7 @@ class Rendering:
     """A rendered project: its folder's name, and the files of each repository by their path."""
 
     slug: str
-    repositories: dict[str, Files]
+    repositories: dict[str, Files] = field(repr=False)
 
 
 def render(
@@ -62,55 +51,43 @@ def render(
     """
     answers = complete(template, given)
     check_facts(facts or {}, template.declared_facts)
-    with tempfile.TemporaryDirectory(prefix="aiops-render-") as folder:
-        project = _write(template, answers, facts or {}, Path(folder))
-        repositories = {entry.name: _read(entry) for entry in sorted(project.iterdir())}
-    if set(repositories) != set(ROLES):
-        raise BrokenCatalog(
-            f"template {template.name} renders {', '.join(repositories)} instead of the"
-            f" repositories {' and '.join(ROLES)}"
-        )
-    return Rendering(project.name, repositories)
-
-
-def _write(
-    template: Template, answers: Mapping[str, str], facts: Mapping[str, object], folder: Path
-) -> Path:
     context = generate_context(
         context_file=str(template.path / "cookiecutter.json"),
-        extra_context={**answers, "_facts": facts},
+        extra_context={**answers, "_facts": facts or {}},
     )
-    questions = context["cookiecutter"]
-    questions.update(prompt_for_config(context, no_input=True))
+    context["cookiecutter"].update(prompt_for_config(context, no_input=True))
     try:
-        with _one_at_a_time:
-            written = generate_files(
-                repo_dir=template.path,
-                context=context,
-                output_dir=folder,
-                accept_hooks=False,
-            )
+        slug, files = _write(template, context)
     except (TemplateError, CookiecutterException, OSError) as error:
         raise BrokenCatalog(f"template {template.name} cannot be rendered: {error}") from error
-    return Path(written)
+    return Rendering(slug, _by_repository(template, files))
 
 
-def _read(folder: Path) -> Files:
-    return dict(_walk(folder, folder))
-
-
-def _walk(folder: Path, root: Path) -> Iterator[tuple[str, File]]:
-    for path in sorted(folder.iterdir()):
-        if any(fnmatch(path.name, leftover) for leftover in LEFTOVERS):
-            continue
-        mode = path.lstat().st_mode
-        if stat.S_ISDIR(mode):
-            yield from _walk(path, root)
-        elif stat.S_ISREG(mode):
-            executable = bool(mode & stat.S_IXUSR)
-            yield (
-                path.relative_to(root).as_posix(),
-                File(EXECUTABLE if executable else PLAIN, path.read_bytes()),
+def _write(template: Template, context: dict[str, Any]) -> tuple[str, Files]:
+    """Return the project's folder's name, and all of its files by their path in it."""
+    project = find_template(template.path, StrictEnvironment())
+    with tempfile.TemporaryDirectory(prefix="aiops-render-") as folder:
+        part, output = Path(folder, "template"), Path(folder, "output")
+        (part / project.name).mkdir(parents=True)
+        (part / "templates").symlink_to(template.path / "templates")
+        copied = link_all_but(
+            lambda path: is_copy_only_path(path, context), project, part / project.name
+        )
+        with _one_at_a_time:
+            written = generate_files(
+                repo_dir=part, context=context, output_dir=output, accept_hooks=False
             )
-        else:
-            raise BrokenCatalog(f"{path.relative_to(root)} is neither a file nor a folder")
+        return Path(written).name, copied | read_all(Path(written))
+
+
+def _by_repository(template: Template, files: Files) -> dict[str, Files]:
+    repositories: dict[str, Files] = {role: {} for role in ROLES}
+    for path, file in sorted(files.items()):
+        role, _, inside = path.partition("/")
+        if role not in ROLES or not inside:
+            raise BrokenCatalog(
+                f"template {template.name} renders {path}: everything belongs to one of the"
+                f" repositories {' and '.join(ROLES)}"
+            )
+        repositories[role][inside] = file
+    return repositories

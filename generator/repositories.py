@@ -32,8 +32,8 @@ from dulwich.repo import MemoryRepo
 
 from generator.commits import Tip, add_commit, conflicts, lay_over, owner_of, read_tip
 from generator.errors import GeneratorError, InputError, shown
+from generator.files import Files
 from generator.remotes import Remote
-from generator.render import Files
 
 SEED_BRANCH = "aiops/seed"
 HEADS = b"refs/heads/"

@@ -12,8 +12,8 @@ from typing import Any
 
 from generator.catalog import Catalog, load
 from generator.commits import CONFIG
+from generator.files import PLAIN, File, Files
 from generator.location import templates_folder
-from generator.render import PLAIN, File, Files
 from generator.repositories import Seed
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cookiecutter.main import cookiecutter
 from generator_stage import catalog
 from test_catalog import written
 
 from generator.catalog import BrokenCatalog, Template
-from generator.render import EXECUTABLE, PLAIN, File, render
+from generator.files import EXECUTABLE, PLAIN, File, read_all
+from generator.render import render
 
 REGRESSION = catalog().named("regression")
 PROJECT_FOLDER = "{{ cookiecutter.project_name }}"
@@ -68,9 +71,47 @@ def test_what_a_template_becomes(template: Template) -> None:
     }
 
 
+def test_it_is_what_plain_cookiecutter_writes(template: Template, tmp_path: Path) -> None:
+    """Also where names are rendered, conditional, or not copied although they are links."""
+    build = template.path / PROJECT_FOLDER / "build"
+    (build / "{{ cookiecutter.size }}").mkdir()
+    (build / "{{ cookiecutter.size }}" / "a.txt").write_text("{{ cookiecutter.size }}")
+    (build / "{% if cookiecutter.size == 'large' %}large.txt{% endif %}").write_text("x")
+    (build / "not_copied").symlink_to(build / "lib", target_is_directory=True)
+    (build / "linked.txt").symlink_to(build / "{{ cookiecutter.size }}" / "a.txt")
+    (build / "nested").mkdir()
+    (build / "nested" / "{{ cookiecutter.size }}.raw").write_text("{{ raw }}")
+    (build / "crlf.txt").write_bytes(b"a\r\n{{ cookiecutter.size }}\r\n")
+    settings = json.loads((template.path / "cookiecutter.json").read_text())
+    settings["_copy_without_render"] += ["*.raw", "build/nothing"]
+    (template.path / "cookiecutter.json").write_text(json.dumps(settings))
+    config = tmp_path / "config.yaml"
+    config.write_text(f"cookiecutters_dir: {tmp_path}/c\nreplay_dir: {tmp_path}/r\n")
+    for size in ("small", "large"):
+        written = cookiecutter(
+            str(template.path),
+            no_input=True,
+            extra_context={"size": size},
+            output_dir=str(tmp_path / size),
+            config_file=str(config),
+        )
+        ours = render(template, {"size": size}).repositories
+        files = {f"{role}/{path}": file for role in ours for path, file in ours[role].items()}
+        assert files == read_all(Path(written))
+        assert ("build/large.txt" in files) == (size == "large")
+        assert files[f"build/{size}/a.txt"] == files["build/linked.txt"]
+
+
 def test_a_third_folder_is_the_authors_mistake(template: Template) -> None:
     (template.path / PROJECT_FOLDER / "extra").mkdir()
-    with pytest.raises(BrokenCatalog, match="renders build, deploy, extra instead of"):
+    (template.path / PROJECT_FOLDER / "extra" / "x.txt").write_text("x")
+    with pytest.raises(BrokenCatalog, match=r"renders extra/x\.txt: everything belongs to one of"):
+        render(template, {})
+
+
+def test_a_file_beside_the_repositories_is_the_authors_mistake(template: Template) -> None:
+    (template.path / PROJECT_FOLDER / "notes.txt").write_text("x")
+    with pytest.raises(BrokenCatalog, match=r"renders notes\.txt"):
         render(template, {})
 
 

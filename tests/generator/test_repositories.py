@@ -29,6 +29,7 @@ from generator_stage import (
 )
 
 from generator.errors import GeneratorError
+from generator.files import EXECUTABLE, File
 from generator.remotes import (
     GitBase,
     RemoteRefused,
@@ -36,7 +37,6 @@ from generator.remotes import (
     RepositoryMissing,
     git_base,
 )
-from generator.render import EXECUTABLE, File
 from generator.repositories import (
     SEED_BRANCH,
     PushRejected,

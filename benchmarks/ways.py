@@ -1,0 +1,188 @@
+"""The ways to make a project's repositories that are compared. Each starts from empty ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from benchmarks.cost import Command, Cost, cost_of
+from benchmarks.project import plan
+from generator.catalog import load
+from generator.location import templates_folder
+from generator.remotes import TOKEN_USER, TOKEN_VARIABLE, git_base
+from generator.repositories import seed
+from generator.standins.gitserver import GitServer
+
+TOKEN = "benchmark-token"
+SOURCE = "bench/source"
+CHECKOUT = Path(__file__).resolve().parents[1]
+# Everything of ours that takes part in creating a project.
+IMPORTS = "import generator.cli, generator.create, generator.prompts, generator.output, boto3"
+
+
+@dataclass(frozen=True)
+class OurCost(Cost):
+    """What our way cost in a warm process: CPU seconds of its two halves."""
+
+    render: float = 0.0
+    push: float = 0.0
+
+
+class Stage:
+    """A git server with empty repositories, a source repository, and room for clones."""
+
+    def __init__(self, folder: Path, template: str) -> None:
+        self.folder = folder
+        self.template = template
+        self.server = GitServer(folder / "git", TOKEN_USER, TOKEN)
+        self._made = 0
+
+    def __enter__(self) -> Self:
+        self.server.__enter__()
+        self.server.create(SOURCE)
+        self._fill_source()
+        self.worker = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=CHECKOUT,
+            env=self.environment,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.worker.communicate()
+        self.server.__exit__(kind, error, trace)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What measured processes see: byte code is kept, git has no configuration, no AWS."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(CHECKOUT),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            TOKEN_VARIABLE: TOKEN,
+        }
+
+    @property
+    def address(self) -> str:
+        """Base of the repositories' addresses with the token in it, as the reference has it."""
+        return self.server.url.replace("://", f"://{TOKEN_USER}:{TOKEN}@")
+
+    def empty_repositories(self) -> tuple[str, str]:
+        """Make two new empty repositories and return their names: build, deploy."""
+        self._made += 1
+        names = (f"bench/build-{self._made}", f"bench/deploy-{self._made}")
+        for name in names:
+            self.server.create(name)
+        return names
+
+    def counted(self, run: Callable[[], Cost]) -> Cost:
+        """Run, and add the requests that the server saw meanwhile."""
+        self.server.requests.clear()
+        cost = run()
+        seen = list(self.server.requests)
+        changes = sum(request.creates_content for request in seen)
+        return type(cost)(**{**vars(cost), "requests": len(seen), "changes": changes})
+
+    def _fill_source(self) -> None:
+        """What the reference clones: the files of both repositories, ready to be copied."""
+        (build, _) = planned = plan(self.template, SOURCE, "bench/unused").seeds()
+        both = {f"{s.role}/{path}": file for s in planned for path, file in s.files.items()}
+        source = type(build)(**{**vars(build), "name": SOURCE, "files": both})
+        seed(git_base(self.server.url, lambda: TOKEN).remote(SOURCE), source)
+
+
+def ours_warm(stage: Stage) -> Cost:
+    """In a process that has done it before: render, and push both repositories."""
+    build, deploy = stage.empty_repositories()
+    asked = {
+        "template": stage.template,
+        "base": stage.server.url,
+        "build": build,
+        "deploy": deploy,
+    }
+
+    def run() -> Cost:
+        assert stage.worker.stdin and stage.worker.stdout
+        stage.worker.stdin.write(json.dumps(asked) + "\n")
+        stage.worker.stdin.flush()
+        return OurCost(**json.loads(stage.worker.stdout.readline()))
+
+    return stage.counted(run)
+
+
+def ours_cold(stage: Stage) -> Cost:
+    """As a process of its own: start, import, render, and push both repositories."""
+    build, deploy = stage.empty_repositories()
+    once = (
+        "from benchmarks.worker import make;"
+        f"make({stage.template!r}, {stage.server.url!r}, {build!r}, {deploy!r})"
+    )
+    command = Command((sys.executable, "-c", once), stage.folder)
+    return stage.counted(lambda: cost_of([command], stage.environment))
+
+
+def git_commands(stage: Stage) -> Cost:
+    """Clone the source, clone, copy, commit, push; for both repositories. It renders nothing."""
+    commands = []
+    source = f"{stage.address}/{SOURCE}.git"
+    for role, name in zip(("build", "deploy"), stage.empty_repositories(), strict=True):
+        room = stage.folder / "clones" / name
+        room.mkdir(parents=True)
+        work = room / "work"
+        commands += [
+            Command(("git", "clone", "--depth", "1", source, "source"), room),
+            Command(("git", "clone", f"{stage.address}/{name}.git", "work"), room),
+            Command(("git", "config", "user.name", "generator"), work),
+            Command(("git", "config", "user.email", "generator@example.com"), work),
+            Command(("cp", "-R", f"../source/{role}/.", "."), work),
+            Command(("git", "add", "-A", "-f"), work),
+            Command(("git", "commit", "-m", "Initial setup"), work),
+            Command(("git", "push", "origin", "HEAD:main"), work),
+        ]
+    return stage.counted(lambda: cost_of(commands, stage.environment))
+
+
+def cookiecutter_process(stage: Stage) -> Cost:
+    """Plain cookiecutter as a process, hooks and all. It pushes nothing."""
+    template = load(templates_folder()).named(stage.template)
+    config = stage.folder / "cookiecutter.yaml"
+    config.write_text(f"cookiecutters_dir: {stage.folder}/c\nreplay_dir: {stage.folder}/r\n")
+    argv = (sys.executable, "-m", "cookiecutter", str(template.path), "--no-input", "-f")
+    where = ("--config-file", str(config), "-o", str(stage.folder / "rendered"))
+    return cost_of([Command(argv + where, stage.folder)], stage.environment)
+
+
+def importing(stage: Stage) -> Cost:
+    """A process that imports all of the generator, and ends."""
+    return cost_of([Command((sys.executable, "-c", IMPORTS), stage.folder)], stage.environment)
+
+
+def interpreter(stage: Stage) -> Cost:
+    """A process that does nothing: what all others in Python start from."""
+    return cost_of([Command((sys.executable, "-c", "pass"), stage.folder)], stage.environment)
+
+
+WAYS: dict[str, Callable[[Stage], Cost]] = {
+    "ours, warm": ours_warm,
+    "ours, cold": ours_cold,
+    "git commands": git_commands,
+    "cookiecutter": cookiecutter_process,
+    "import only": importing,
+    "interpreter": interpreter,
+}
