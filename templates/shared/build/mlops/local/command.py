@@ -13,6 +13,7 @@ from rich.console import Console
 from mlops.check import check_definition, load_document
 from mlops.check.definition import Definition, read_definition
 from mlops.check.findings import suggest
+from mlops.commit import current_commit
 from mlops.errors import CommandError
 from mlops.local.execution import Execution, Plan, new_facts
 from mlops.local.freshness import compile_when_needed
@@ -108,8 +109,6 @@ def _looked_up(
         group = settings.model_package_group
         found[CHAMPION_PARAMETER] = stage_champion(registry, group, store, settings.s3_uri())
     if COMMIT_PARAMETER in open_names:
-        from mlops.deploy_inputs import current_commit  # imports boto3
-
         commit = current_commit()
         if commit is not None:
             found[COMMIT_PARAMETER] = commit

@@ -107,7 +107,7 @@ class LiveProgress:
         show_failure(self._console, step, reason, tail, log)
 
     def _table(self) -> Table:
-        table = Table.grid(padding=(0, 1))
+        table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(width=1)
         table.add_column(no_wrap=True)
         table.add_column(justify="right", no_wrap=True)
