@@ -16,7 +16,7 @@ from mlflow.types import ColSpec, DataType, Schema
 from mlflow.types.schema import AnyType
 
 from source.schema import Kind, TableSchema
-from source.train import Trained
+from source.training import Trained
 
 EXAMPLE_ROWS = 3
 # Named, because letting MLflow infer them loads the model in a new process, which is slow.
