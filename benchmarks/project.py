@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+import generator
 from generator.catalog import load
 from generator.create import ProjectPlan, plan_rendering
 from generator.facts import ProjectFacts
@@ -12,6 +16,7 @@ from generator.request import ProjectRequest
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 DOMAIN, PROJECT = "dzd_4q7x2m9k1b3c5d", "c1d2e3f4g5h6i7"
+EVENT = Path(generator.__file__).with_name("events") / "create_project.json"
 CREATED = datetime(2026, 11, 20, 9, 14, 5, tzinfo=UTC)
 
 
@@ -47,3 +52,14 @@ def plan(template: str, build: str, deploy: str) -> ProjectPlan:
         scope_name="dev",
     )
     return plan_rendering(request, facts, chosen)
+
+
+def creation(project: str, build: str) -> dict[str, Any]:
+    """Return the CreateProject event of a project of the name `project` with a repository."""
+    event: dict[str, Any] = json.loads(EVENT.read_text())
+    event["detail"]["responseElements"]["id"] = project
+    for group in event["detail"]["requestParameters"]["userParameters"]:
+        for parameter in group["environmentParameters"]:
+            if parameter["name"] == "gitFullRepositoryId":
+                parameter["value"] = build
+    return event

@@ -7,24 +7,26 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from benchmarks.cost import Command, Cost, cost_of
-from benchmarks.project import plan
+from benchmarks.project import DOMAIN, creation, plan
 from generator.catalog import load
 from generator.location import templates_folder
+from generator.names import deploy_repository
 from generator.remotes import TOKEN_USER, TOKEN_VARIABLE, git_base
 from generator.repositories import seed
+from generator.standins.datazone import stand_in
 from generator.standins.gitserver import GitServer
 
 TOKEN = "benchmark-token"
 SOURCE = "bench/source"
 CHECKOUT = Path(__file__).resolve().parents[1]
 # Everything of ours that takes part in creating a project.
-IMPORTS = "import generator.cli, generator.create, generator.prompts, generator.output, boto3"
+IMPORTS = "import generator.cli, generator.create, generator.prompts, generator.output"
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,20 @@ def ours_cold(stage: Stage) -> Cost:
     return stage.counted(lambda: cost_of([command], stage.environment))
 
 
+def aiops_create(stage: Stage) -> Cost:
+    """The command itself: an event, a DataZone on this machine, then the same as ours, cold."""
+    build, _ = stage.empty_repositories()
+    project = f"bench{build.rsplit('-', 1)[-1]}"
+    event = stage.folder / f"{project}.json"
+    event.write_text(json.dumps(creation(project, build)))
+    stage.server.create(deploy_repository(build, project, DOMAIN))
+    with stand_in(json.loads(event.read_text())) as datazone:
+        environment = {**stage.environment, **datazone.environment}
+        argv = (sys.executable, "-m", "generator", "create", "--event", str(event))
+        command = Command((*argv, "--git-base", stage.server.url), stage.folder)
+        return stage.counted(lambda: cost_of([command], environment))
+
+
 def git_commands(stage: Stage) -> Cost:
     """Clone the source, clone, copy, commit, push; for both repositories. It renders nothing."""
     commands = []
@@ -175,12 +191,21 @@ def importing(stage: Stage) -> Cost:
 
 def interpreter(stage: Stage) -> Cost:
     """A process that does nothing: what all others in Python start from."""
-    return cost_of([Command((sys.executable, "-c", "pass"), stage.folder)], stage.environment)
+    cost = cost_of([Command((sys.executable, "-c", "pass"), stage.folder)], stage.environment)
+    if not Path("/proc/self/status").exists():
+        return cost
+    # The launcher is as large as an empty interpreter: this one says its own peak.
+    asked = "print(*[line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line])"
+    said = subprocess.run(
+        [sys.executable, "-c", asked], env=stage.environment, stdout=subprocess.PIPE, check=True
+    )
+    return replace(cost, peak=int(said.stdout) / 1024)
 
 
 WAYS: dict[str, Callable[[Stage], Cost]] = {
     "ours, warm": ours_warm,
     "ours, cold": ours_cold,
+    "aiops create": aiops_create,
     "git commands": git_commands,
     "cookiecutter": cookiecutter_process,
     "import only": importing,

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, NoReturn
 
 from generator.errors import GeneratorError, InputError, shown
 
@@ -127,71 +126,83 @@ def _plain(profile: str) -> str:
     return "".join(letter for letter in profile.casefold() if letter.isalnum())
 
 
-class _Origin(BaseModel):
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
-
-
-class _Rule(BaseModel):
-    pattern: re.Pattern[str]
-    error: str = Field(min_length=1)
-
-
-class _Settings(BaseModel):
-    """The members of cookiecutter.json that are ours; the questions stand beside them."""
-
-    model_config = ConfigDict(extra="allow")
-
-    origin: _Origin = Field(alias="_origin")
-    profiles: list[str] = Field(alias="_project_profiles", min_length=1)
-    rules: dict[str, _Rule] = Field(alias="_rules")
-    prompts: dict[str, str | dict[str, str]] = Field(alias="__prompts__")
-    facts: dict[str, object] = Field(alias="_facts")
-
-
 def _read(file: Path) -> Template:
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
-        settings = _Settings.model_validate(raw)
-    except (ValueError, ValidationError) as error:
-        raise BrokenCatalog(f"{file}: {error}") from None
+    except (OSError, ValueError) as error:
+        _broken(file, str(error))
+    if not isinstance(raw, dict):
+        _broken(file, "is not a JSON object")
     if found := UNSUPPORTED & set(raw):
-        raise BrokenCatalog(f"{file}: {', '.join(sorted(found))} would run code of its own")
+        _broken(file, f"{', '.join(sorted(found))} would run code of its own")
+    origin = _object(file, raw, "_origin")
+    rules, prompts = _object(file, raw, "_rules"), _object(file, raw, "__prompts__")
     asked = {name: value for name, value in raw.items() if not name.startswith("_")}
-    described = [("_rules", set(settings.rules)), ("__prompts__", set(settings.prompts))]
-    for member, names in described:
-        if names != set(asked):
-            odd = ", ".join(sorted(names ^ set(asked)))
-            raise BrokenCatalog(f"{file}: {member} and the questions differ: {odd}")
-    for profile in settings.profiles:
-        if not _plain(profile):
-            raise BrokenCatalog(f"{file}: _project_profiles has {shown(profile)}, which is no name")
+    for member, described in (("_rules", rules), ("__prompts__", prompts)):
+        if odd := set(described) ^ set(asked):
+            _broken(file, f"{member} and the questions differ: {', '.join(sorted(odd))}")
+    profiles = raw.get("_project_profiles")
+    if not isinstance(profiles, list) or not profiles:
+        _broken(file, "_project_profiles is not a list of names")
+    for profile in profiles:
+        if not isinstance(profile, str) or not _plain(profile):
+            _broken(file, f"_project_profiles has {shown(profile)}, which is no name")
     return Template(
-        name=settings.origin.name,
-        version=settings.origin.version,
+        name=_form(file, origin, "name", r"[a-z][a-z0-9_]*"),
+        version=_form(file, origin, "version", r"[0-9]+\.[0-9]+\.[0-9]+"),
         path=file.parent,
-        profiles=tuple(settings.profiles),
-        questions=tuple(_question(file, name, asked[name], settings) for name in asked),
-        declared_facts=settings.facts,
+        profiles=tuple(profiles),
+        questions=tuple(
+            _question(file, name, asked[name], _rule(file, name, rules[name]), prompts[name])
+            for name in asked
+        ),
+        declared_facts=_object(file, raw, "_facts"),
     )
 
 
-def _question(file: Path, name: str, default: object, settings: _Settings) -> Question:
-    rule = settings.rules[name]
-    prompt = settings.prompts[name]
+def _question(file: Path, name: str, default: object, rule: Rule, prompt: object) -> Question:
     if isinstance(default, str):
         choices: tuple[str, ...] = ()
     elif isinstance(default, list) and default and all(isinstance(c, str) for c in default):
         choices = tuple(default)
         default = choices[0]
     else:
-        raise BrokenCatalog(f"{file}: {name} = {shown(default)} is neither text nor choices")
-    labels = prompt if isinstance(prompt, dict) else {}
+        _broken(file, f"{name} = {shown(default)} is neither text nor choices")
+    labels: dict[str, Any] = prompt if isinstance(prompt, dict) else {"__prompt__": prompt}
+    if not all(isinstance(text, str) for text in labels.values()):
+        _broken(file, f"__prompts__.{name} = {shown(prompt)} is neither text nor texts")
     return Question(
         name=name,
-        prompt=labels.get("__prompt__", name) if isinstance(prompt, dict) else prompt,
-        rule=Rule(rule.pattern, rule.error),
+        prompt=labels.get("__prompt__", name),
+        rule=rule,
         default=default,
         choices=choices,
         labels=tuple(labels.get(choice, choice) for choice in choices),
     )
+
+
+def _rule(file: Path, name: str, rule: object) -> Rule:
+    if not isinstance(rule, dict) or not isinstance(rule.get("error"), str):
+        _broken(file, f"_rules.{name} = {shown(rule)} needs a pattern and an error")
+    try:
+        return Rule(re.compile(rule["pattern"]), rule["error"])
+    except (KeyError, TypeError, re.error) as error:
+        _broken(file, f"_rules.{name} has no usable pattern: {error}")
+
+
+def _object(file: Path, raw: dict[str, Any], member: str) -> dict[str, Any]:
+    value = raw.get(member)
+    if not isinstance(value, dict):
+        _broken(file, f"{member} is not an object")
+    return value
+
+
+def _form(file: Path, origin: dict[str, Any], member: str, pattern: str) -> str:
+    value = origin.get(member)
+    if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        _broken(file, f"_origin.{member} = {shown(value)} is not of the form {pattern}")
+    return value
+
+
+def _broken(file: Path, problem: str) -> NoReturn:
+    raise BrokenCatalog(f"{file}: {problem}")

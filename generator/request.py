@@ -6,12 +6,10 @@ source or call), a denied call (nothing was created), and one that lacks what a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from typing import Any
 
 from generator import patterns
 from generator.errors import InputError, shown
@@ -20,6 +18,7 @@ SOURCE = "aws.datazone"
 DETAIL_TYPE = "AWS API Call via CloudTrail"
 EVENT_SOURCE = "datazone.amazonaws.com"
 EVENT_NAME = "CreateProject"
+ASKED, ANSWERED = "detail.requestParameters", "detail.responseElements"
 # What CloudTrail writes in place of a value that the service's model calls sensitive.
 MASKED = "***"
 
@@ -56,127 +55,106 @@ class ProjectRequest:
     connection_arn: str | None
 
 
-def _text(pattern: str) -> StringConstraints:
-    return StringConstraints(pattern=f"^(?:{pattern})$", max_length=300)
-
-
-ProjectId = Annotated[str, _text(patterns.PROJECT_ID)]
-DomainId = Annotated[str, _text(patterns.DOMAIN_ID)]
-
-
-class _Loose(BaseModel):
-    """CloudTrail adds members over time: what we do not read is ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Parameter(_Loose):
-    name: str
-    value: str | None = None
-
-
-class _UserParameters(_Loose):
-    parameters: list[_Parameter] = Field(default=[], alias="environmentParameters")
-
-
-class _Asked(_Loose):
-    domain_id: DomainId = Field(alias="domainIdentifier")
-    profile_id: ProjectId | None = Field(default=None, alias="projectProfileId")
-    name: str | None = Field(default=None, max_length=64)
-    user_parameters: list[_UserParameters] | None = Field(default=None, alias="userParameters")
-
-    def parameter(self, name: str, pattern: str) -> str | None:
-        """Return the first value given for the environment parameter `name`."""
-        for group in self.user_parameters or []:
-            for given in group.parameters:
-                if given.name == name and given.value and given.value != MASKED:
-                    if not patterns.matches(pattern, given.value):
-                        raise MalformedEvent(
-                            f"the event's {name} = {shown(given.value)} is not one that can be used"
-                        )
-                    return given.value
-        return None
-
-
-class _Answered(_Loose):
-    project_id: ProjectId = Field(alias="id")
-
-
-class _Detail(_Loose):
-    region: Annotated[str, _text(patterns.REGION)] = Field(alias="awsRegion")
-    time: AwareDatetime = Field(alias="eventTime")
-    asked: _Asked = Field(alias="requestParameters")
-    answered: _Answered = Field(alias="responseElements")
-
-
-class _Event(_Loose):
-    id: str = Field(min_length=1, max_length=100)
-    account: Annotated[str, _text(patterns.ACCOUNT)]
-    detail: _Detail
-
-
 def parse(event: object) -> ProjectRequest:
     """Return the request that an EventBridge event (parsed JSON) carries.
 
-    Raises ForeignEvent, DeniedEvent or MalformedEvent.
+    Raises ForeignEvent, DeniedEvent or MalformedEvent. Members that are not read may be anything:
+    CloudTrail adds some over time.
     """
     if not isinstance(event, Mapping):
         raise MalformedEvent(f"an event is a JSON object, not {shown(event)}")
-    detail = event.get("detail")
-    if not isinstance(detail, Mapping):
-        detail = {}
-    _refuse_foreign(event, detail)
-    if detail.get("errorCode"):
+    _refuse_foreign(event)
+    if code := _member(event, "detail.errorCode"):
         raise DeniedEvent(
-            f"CreateProject was refused with {shown(detail['errorCode'])}"
-            f" ({shown(detail.get('errorMessage'), 200)}): there is no project to prepare"
+            f"CreateProject was refused with {shown(code)}"
+            f" ({shown(_member(event, 'detail.errorMessage'), 200)}):"
+            " there is no project to prepare"
         )
-    try:
-        read = _Event.model_validate(event)
-    except ValidationError as error:
-        raise MalformedEvent(_explain(error)) from None
-    asked = read.detail.asked
+    name = _member(event, f"{ASKED}.name")
     return ProjectRequest(
-        event_id=read.id,
-        created_at=read.detail.time,
-        account_id=read.account,
-        region=read.detail.region,
-        domain_id=asked.domain_id,
-        project_id=read.detail.answered.project_id,
-        profile_id=asked.profile_id,
-        name=None if asked.name == MASKED else asked.name,
-        build_repository=asked.parameter("gitFullRepositoryId", patterns.REPOSITORY),
-        default_branch=asked.parameter("gitBranchName", patterns.BRANCH),
-        connection_arn=asked.parameter("gitConnectionArn", patterns.CONNECTION_ARN),
+        event_id=_text(event, "id", r"[ -~]{1,100}"),
+        created_at=_time(event, "detail.eventTime"),
+        account_id=_text(event, "account", patterns.ACCOUNT),
+        region=_text(event, "detail.awsRegion", patterns.REGION),
+        domain_id=_text(event, f"{ASKED}.domainIdentifier", patterns.DOMAIN_ID),
+        project_id=_text(event, f"{ANSWERED}.id", patterns.PROJECT_ID),
+        profile_id=_optional_text(event, f"{ASKED}.projectProfileId", patterns.PROJECT_ID),
+        name=name if isinstance(name, str) and name != MASKED else None,
+        build_repository=_parameter(event, "gitFullRepositoryId", patterns.REPOSITORY),
+        default_branch=_parameter(event, "gitBranchName", patterns.BRANCH),
+        connection_arn=_parameter(event, "gitConnectionArn", patterns.CONNECTION_ARN),
     )
 
 
-def _refuse_foreign(event: Mapping[str, object], detail: Mapping[str, object]) -> None:
-    expected = [
-        ("source", event.get("source"), SOURCE),
-        ("detail-type", event.get("detail-type"), DETAIL_TYPE),
-        ("detail.eventSource", detail.get("eventSource"), EVENT_SOURCE),
-        ("detail.eventName", detail.get("eventName"), EVENT_NAME),
-    ]
-    for member, value, wanted in expected:
+def _refuse_foreign(event: Mapping[str, Any]) -> None:
+    expected = {
+        "source": SOURCE,
+        "detail-type": DETAIL_TYPE,
+        "detail.eventSource": EVENT_SOURCE,
+        "detail.eventName": EVENT_NAME,
+    }
+    for path, wanted in expected.items():
+        value = _member(event, path)
         if value != wanted:
             raise ForeignEvent(
-                f"not a CreateProject event: {member} is {shown(value)}, not {wanted!r}"
+                f"not a CreateProject event: {path} is {shown(value)}, not {wanted!r}"
             )
 
 
-# pydantic's kinds of problem in our words; its own message stands for the rest.
-PROBLEMS = {
-    "missing": "is missing",
-    "model_type": "is not an object",
-    "string_pattern_mismatch": "is not of the expected form",
-}
+def _member(event: Mapping[str, Any], path: str) -> Any:
+    """Return the member at a dotted path; None when it, or an object above it, is missing."""
+    value: Any = event
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
-def _explain(error: ValidationError) -> str:
-    problems = []
-    for found in error.errors(include_url=False, include_context=False):
-        member = ".".join(str(part) for part in found["loc"])
-        value = "" if found["type"] == "missing" else f" = {shown(found['input'])}"
-        problems.append(f"{member}{value} {PROBLEMS.get(found['type'], found['msg'])}")
-    return f"the CreateProject event cannot be used: {'; '.join(problems[:3])}"
+def _text(event: Mapping[str, Any], path: str, pattern: str) -> str:
+    value = _member(event, path)
+    if value is None:
+        raise MalformedEvent(f"the CreateProject event cannot be used: {path} is missing")
+    if not isinstance(value, str) or not patterns.matches(pattern, value):
+        raise MalformedEvent(
+            f"the CreateProject event cannot be used: {path} = {shown(value)}"
+            " is not of the expected form"
+        )
+    return value
+
+
+def _optional_text(event: Mapping[str, Any], path: str, pattern: str) -> str | None:
+    return None if _member(event, path) is None else _text(event, path, pattern)
+
+
+def _time(event: Mapping[str, Any], path: str) -> datetime:
+    text = _text(event, path, r"[0-9T:.Z+-]{10,40}")
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = datetime.min
+    if time.tzinfo is None:
+        raise MalformedEvent(
+            f"the CreateProject event cannot be used: {path} = {shown(text)} is no time with a zone"
+        )
+    return time
+
+
+def _parameter(event: Mapping[str, Any], name: str, pattern: str) -> str | None:
+    """Return the first value given for an environment parameter; None when it is masked."""
+    for parameter in _objects(_member(event, f"{ASKED}.userParameters")):
+        for given in _objects(parameter.get("environmentParameters")):
+            value = given.get("value")
+            if given.get("name") == name and value and value != MASKED:
+                return _text({name: value}, name, pattern)
+    return None
+
+
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a list. CloudTrail may leave the list out, or write null."""
+    if value is None:
+        return
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise MalformedEvent(
+            f"the CreateProject event cannot be used: userParameters has {shown(value)}"
+            " where a list of objects is expected"
+        )
+    yield from value

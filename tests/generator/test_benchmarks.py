@@ -10,7 +10,7 @@ from generator_stage import git
 
 from benchmarks.cost import Command, CommandFailed, Cost, cost_of, spread
 from benchmarks.report import Measurements, budgets, print_report
-from benchmarks.ways import WAYS, OurCost, Stage, git_commands, ours_cold, ours_warm
+from benchmarks.ways import WAYS, OurCost, Stage, aiops_create, git_commands, ours_cold, ours_warm
 
 
 @pytest.fixture
@@ -37,6 +37,11 @@ def test_every_way_pushes_the_same_trees(stage: Stage) -> None:
     ]
     assert same[0] == same[1] == same[2]
     assert len(same[0]) > 50
+
+
+def test_the_command_is_measured_from_the_event_on(stage: Stage) -> None:
+    cost = aiops_create(stage)
+    assert (cost.requests, cost.changes) == (4, 2)
 
 
 def test_a_command_that_fails_is_no_measurement(tmp_path: Path) -> None:
