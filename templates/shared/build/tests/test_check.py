@@ -229,6 +229,13 @@ DEFECTS: dict[str, tuple[Callable[[Document], Any], str, tuple[str, ...]]] = {
         "QualityGate",
         ("declares no property file 'Report'", "EvaluationReport"),
     ),
+    "a property file that is only named": (
+        lambda d: gate(d)["Conditions"][0]["LeftValue"]["Std:JsonGet"].update(
+            PropertyFile="EvaluationReport"
+        ),
+        "QualityGate",
+        ('"EvaluationReport" is not a property file', "Steps.<step>.PropertyFiles.<name>"),
+    ),
     "a property file in an output that does not exist": (
         lambda d: step(d, "Evaluate")["PropertyFiles"][0].update(OutputName="evaluations"),
         "Evaluate",

@@ -137,11 +137,11 @@ class Variables:
         return UNKNOWN
 
     def _property_file(self, source: Any, step: Step, path: str) -> None:
-        text = source.get("Get") if isinstance(source, Mapping) else source
+        text = source.get("Get") if isinstance(source, Mapping) else None
         found = re.fullmatch(r"Steps\.([^.]+)\.PropertyFiles\.([^.]+)", str(text))
         if not found:
-            fix = "write Steps.<step>.PropertyFiles.<name>"
-            self.findings.error(step.name, path, f"{show(text)} is not a property file", fix)
+            fix = 'write {"Get": "Steps.<step>.PropertyFiles.<name>"}'
+            self.findings.error(step.name, path, f"{show(source)} is not a property file", fix)
             return
         target = self._target(found[1], step, path)
         if target is None:

@@ -146,7 +146,7 @@ class Execution:
     def _decide(self, step: Step) -> str:
         holds = all(self.values.holds(item) for item in step.arguments["Conditions"])
         self._closed_branches.add((step.name, "ElseSteps" if holds else "IfSteps"))
-        self.values.answers[step.name] = {"Outcome": "true" if holds else "false"}
+        self.values.answers[step.name] = {"Outcome": str(holds)}
         return "holds" if holds else "does not hold"
 
     def _job(self, step: Step, request: Mapping[str, Any]) -> tuple[str, bool]:
