@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,8 +50,10 @@ def compile_pipeline(output: Path = OUTPUT, root: Path = Path()) -> CompiledPipe
     project's configuration, the data file or a step's code is not usable.
     """
     settings = load_settings(root / CONFIG_FILE)
-    staging = output.with_name(output.name + ".new")
-    shutil.rmtree(staging, ignore_errors=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the output, so that it can take its place by a rename.
+    scratch = Path(tempfile.mkdtemp(prefix=f"{output.name}.", dir=output.parent))
+    staging = scratch / "new"
     (staging / "assets").mkdir(parents=True)
     try:
         with offline_environment(settings.region), _quiet():
@@ -64,10 +67,11 @@ def compile_pipeline(output: Path = OUTPUT, root: Path = Path()) -> CompiledPipe
         definition = {key: value for key, value in compiled.items() if value is not None}
         text = json.dumps(definition, indent=2, sort_keys=True) + "\n"
         (staging / "definition.json").write_text(text, encoding="utf-8")
-        shutil.rmtree(output, ignore_errors=True)
+        if output.exists():
+            output.rename(scratch / "old")
         staging.rename(output)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     return CompiledPipeline(json.loads(text), output / "definition.json", output / "assets")
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from mlops.check.definition import Definition
+from mlops.commit import current_commit
 from mlops.deploy_assets import list_objects
 from mlops.deploy_cloud import DENIED, Cloud, CloudError, calling, error_code
 from mlops.local.parameters import given_parameters
@@ -115,19 +114,3 @@ def stage_champion(cloud: Cloud, settings: Settings) -> str | None:
                 io.BytesIO(note.encode()), bucket, key, ExtraArgs=cloud.encryption
             )
     return uri
-
-
-def current_commit() -> str | None:
-    """The commit of the sources, marked when they differ from it; None outside of git."""
-    if commit := os.environ.get("GITHUB_SHA"):
-        return commit
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return f"{commit}-modified" if _git("status", "--porcelain") else commit
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()

@@ -183,13 +183,18 @@ def _parents(client: MlflowClient, experiment: str, execution: str) -> list[Run]
 
 
 def _show_on_parent(client: MlflowClient, parent: str, child: str, step: str) -> None:
-    """Copy the step's last metrics to the execution's run, so that executions can be compared."""
+    """Copy the step's last metrics to the execution's run, so that executions can be compared.
+
+    A metric with a dot in its name, such as `candidate.linear.rmse`, is a detail and stays.
+    """
     metrics = client.get_run(child).data.metrics
     now = int(time.time() * 1000)
     client.log_batch(
         parent,
         metrics=[
-            Metric(f"{step.lower()}.{name}", value, now, 0) for name, value in metrics.items()
+            Metric(f"{step.lower()}.{name}", value, now, 0)
+            for name, value in metrics.items()
+            if "." not in name
         ],
     )
 

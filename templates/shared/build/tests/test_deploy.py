@@ -13,11 +13,12 @@ import pytest
 from moto import mock_aws
 
 from mlops.check.definition import read_definition
+from mlops.commit import current_commit
 from mlops.compile import CompiledPipeline
 from mlops.deploy import bring, kms_key
 from mlops.deploy_assets import missing_assets, staged_assets, upload_assets
 from mlops.deploy_cloud import Cloud, CloudError, connect
-from mlops.deploy_inputs import cloud_values, current_commit, data_version, local_values
+from mlops.deploy_inputs import cloud_values, data_version, local_values
 from mlops.deploy_pipeline import ensure_group, ensure_pipeline, start_execution
 from mlops.errors import CommandError
 from mlops.settings import Settings

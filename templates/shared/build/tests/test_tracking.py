@@ -64,6 +64,7 @@ def test_steps_are_children_of_one_run_per_execution(
     with step_run("Train"):
         for step, value in enumerate((3.0, 2.0, 1.0)):
             mlflow.log_metric("rmse", value, step=step)
+        mlflow.log_metric("candidate.linear.rmse", 4.0)
 
     found = runs(store)
     assert set(found) == {"ab12cd34", "Prepare", "Train"}

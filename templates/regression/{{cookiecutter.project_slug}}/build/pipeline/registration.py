@@ -132,14 +132,10 @@ def _card(jobs: Jobs) -> dict[str, Any]:
             "business_stakeholders": project.owner,
         },
         "training_details": {
-            "objective_function": {
-                "function": {"function": "Minimize", "facet": "Loss", "condition": "squared error"},
-                "notes": (
-                    "Candidates compete; the best "
-                    f"{gate.metric} on the validation split becomes the model."
-                ),
-            },
-            "training_observations": f"Data: {config.data.source}",
+            "training_observations": (
+                f"Trained on {config.data.source}. Candidates compete; the best {gate.metric} "
+                "outside of the rows that they were fitted on decides."
+            ),
         },
         "additional_information": {
             "caveats_and_recommendations": f"On the test split, the gate requires: {rule}.",

@@ -50,6 +50,10 @@ def edit_config(root: Path, section: str, **values: Any) -> None:
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
+def edit_file(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+
+
 def tree(folder: Path) -> dict[str, str]:
     """Every file below a folder, by its digest."""
     return {
@@ -233,6 +237,10 @@ def test_the_model_package_carries_its_evidence(step_named: StepNamed) -> None:
     ]
     assert set(package["DriftCheckBaselines"]["ModelDataQuality"]) == {"Statistics", "Constraints"}
     card = json.loads(package["ModelCard"]["ModelCardContent"])
+    # Inside the test: outside of `compile_pipeline` the SDK is not to be imported.
+    from sagemaker.core.model_card import ModelCardContent
+
+    ModelCardContent.model_validate(card)
     assert card["model_overview"]["model_creator"] == "ml-team@example.com"
     assert card["intended_uses"]["purpose_of_model"] == "Predicts house prices"
     assert "rmse ≤ 60" in card["additional_information"]["caveats_and_recommendations"]
@@ -291,12 +299,34 @@ def test_compiling_opens_no_socket(
     assert asked == []
 
 
+def steps_with(compiled: CompiledPipeline, file: str) -> set[str]:
+    """Names of the steps whose code holds `file`."""
+    return {
+        step["Name"]
+        for step in all_steps(compiled.definition["Steps"])
+        if step["Type"] != "Condition"
+        for uri in re.findall(r"s3://[^\s\"]+/assets/[a-z]+/[0-9a-f]{16}", json.dumps(step))
+        if (compiled.assets / uri[5:] / file).is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    "file", ["source/prepare.py", "source/train.py", "source/evaluate.py", "source/inference.py"]
+)
+def test_editing_a_module_repeats_the_steps_that_import_it(
+    compiled: CompiledPipeline, make_project: MakeProject, file: str
+) -> None:
+    root = make_project()
+    edit_file(root / file)
+    expected = steps_with(compiled, file)
+    assert expected
+    assert "Prepare" not in expected or file == "source/prepare.py"
+    assert changed_steps(compiled, compile_project(root)) == expected
+
+
 @pytest.mark.parametrize(
     ("file", "repeated"),
     [
-        ("source/prepare.py", {"Prepare"}),
-        ("source/train.py", {"Train"}),
-        ("source/inference.py", {"Train"}),
         ("source/evaluate.py", {"Evaluate"}),
         ("source/requirements.txt", {"Prepare", "Train", "Evaluate"}),
         ("mlops/deploy.py", set()),
@@ -304,14 +334,11 @@ def test_compiling_opens_no_socket(
     ],
 )
 def test_editing_a_file_repeats_only_the_steps_that_use_it(
-    make_project: MakeProject, file: str, repeated: set[str]
+    compiled: CompiledPipeline, make_project: MakeProject, file: str, repeated: set[str]
 ) -> None:
     root = make_project()
-    before = compile_project(root)
-    path = root / file
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-    assert changed_steps(before, compile_project(root)) == repeated
+    edit_file(root / file)
+    assert changed_steps(compiled, compile_project(root)) == repeated
 
 
 @pytest.mark.parametrize(
@@ -325,23 +352,27 @@ def test_editing_a_file_repeats_only_the_steps_that_use_it(
     ],
 )
 def test_editing_a_setting_repeats_only_the_steps_that_read_it(
-    make_project: MakeProject, section: str, values: dict[str, Any], repeated: set[str]
+    compiled: CompiledPipeline,
+    make_project: MakeProject,
+    section: str,
+    values: dict[str, Any],
+    repeated: set[str],
 ) -> None:
     """RegisterModel has the gate's rules in the model card; it runs anew in any case."""
     root = make_project()
-    before = compile_project(root)
     edit_config(root, section, **values)
-    assert changed_steps(before, compile_project(root)) == repeated
+    assert changed_steps(compiled, compile_project(root)) == repeated
 
 
-def test_a_new_commit_or_a_new_table_leaves_the_requests_alone(make_project: MakeProject) -> None:
+def test_a_new_table_leaves_the_requests_alone(
+    compiled: CompiledPipeline, make_project: MakeProject
+) -> None:
     root = make_project()
-    before = compile_project(root)
     (root / "data/houses.csv").write_text("rooms,price\n5,200\n", encoding="utf-8")
     after = compile_project(root)
-    assert changed_steps(before, after) == set()
+    assert changed_steps(compiled, after) == set()
     for name in ("InputDataUri", "DataVersion"):
-        assert before.parameters[name] != after.parameters[name]
+        assert compiled.parameters[name] != after.parameters[name]
 
 
 def test_facts_of_a_cloud_project(make_project: MakeProject) -> None:
