@@ -166,6 +166,15 @@ def test_scripts_need_nothing_but_the_standard_library(role: str, render: Render
             cwd=script.parent,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout
-    for command in (("check",), ("format", "--check")):
-        done = tool(TOOLS / "ruff", *command, "--no-cache", script.parent, cwd=script.parent)
+
+
+@pytest.mark.parametrize("role", ["build", "deploy"])
+def test_scripts_are_linted_and_strictly_typed(role: str, render: Render, tmp_path: Path) -> None:
+    folder = render() / role / ".github" / "scripts"
+    for command in (
+        ("ruff", "check", "--no-cache", "."),
+        ("ruff", "format", "--check", "--no-cache", "."),
+        ("mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}", *folder.glob("*.py")),
+    ):
+        done = tool(TOOLS / command[0], *command[1:], cwd=folder)
         assert done.returncode == 0, done.stdout
