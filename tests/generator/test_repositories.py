@@ -194,6 +194,17 @@ def test_two_at_once_make_one_commit(place: Place) -> None:
     git("fsck", "--strict", cwd=place.repository)
 
 
+def test_a_branch_that_another_is_writing_is_waited_for(place: Place) -> None:
+    """git writes a lock beside the branch: a push that meets one is no refusal by a rule."""
+    lock = place.repository / "refs" / "heads" / "main.lock"
+    lock.write_text("")
+    timer = threading.Timer(0.25, lock.unlink)
+    timer.start()
+    assert place.seed() == ("created", "main")
+    timer.join()
+    assert git("for-each-ref", "--format=%(refname)", cwd=place.repository) == "refs/heads/main"
+
+
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     base = git_base(str(tmp_path / "new" / "git"))
     wanted = dataclasses.replace(WANTED, default_branch="trunk")
