@@ -19,9 +19,8 @@ from cdk_nag import AwsSolutionsChecks
 from components.deployment import Deployment, plan
 from components.errors import ConfigurationError
 from components.settings import STAGES, Stage, load_settings
-from components.synthesis_summary import Summary, write_summary
+from components.synthesis_summary import OUTPUT_DIRECTORY, Summary, write_summary
 
-OUTPUT_DIRECTORY = Path("cdk.out")
 CDK_FILE = Path("cdk.json")
 
 
@@ -32,6 +31,12 @@ class StackType(Protocol):
         """Add the stack to an app."""
 
 
+def feature_flags() -> dict[str, Any]:
+    """The context of cdk.json, which decides how the CDK's own constructs behave."""
+    context: dict[str, Any] = json.loads(CDK_FILE.read_text(encoding="utf-8"))["context"]
+    return context
+
+
 def new_app(directory: Path | None = None) -> App:
     """An app that fails to synthesize when a security rule finds something.
 
@@ -39,7 +44,7 @@ def new_app(directory: Path | None = None) -> App:
     """
     app = App(
         outdir=str(directory) if directory else None,
-        context=json.loads(CDK_FILE.read_text(encoding="utf-8"))["context"],
+        context=feature_flags(),
         # Would add a resource that differs between library versions only.
         analytics_reporting=False,
     )
@@ -57,12 +62,14 @@ def main(stack_type: StackType, arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except RuntimeError as error:
-        # Rules that found something arrive as an exception of the CDK; the findings
-        # themselves are already printed.
-        if "Validation failed" not in str(error):
+    except RuntimeError as error:  # how an error of the CDK's other half arrives
+        if "ValidationFailed" not in str(error):
             raise
-        print("error: the template breaks the rules listed above", file=sys.stderr)
+        # The CDK prints the findings itself or puts them here, before the place of its report.
+        findings = str(error).removeprefix("ValidationFailed: ").partition("A copy of this")[0]
+        if "Acknowledge with" in findings:
+            print(findings.strip(), file=sys.stderr)
+        print("error: the stack breaks the rules listed above", file=sys.stderr)
         return 1
     return 0
 
@@ -106,7 +113,8 @@ def _synthesize(stack_type: StackType, deployment: Deployment, directory: Path) 
     unfinished = directory.with_name(f".{directory.name}")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        app = new_app(unfinished)
+        # Absolute: the CDK's other half keeps the directory that it was started in.
+        app = new_app(unfinished.resolve())
         stack = stack_type(app, deployment=deployment)
         app.synth()
         unfinished.rename(directory)

@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aws_cdk import Stack
+if TYPE_CHECKING:  # whoever only reads a summary need not wait for the CDK
+    from aws_cdk import Stack
 
+OUTPUT_DIRECTORY = Path("cdk.out")
 SUMMARY_FILE = "summary.json"
 
 
@@ -28,7 +31,7 @@ class Summary:
 def write_summary(
     directory: Path,
     *,
-    stack: Stack,
+    stack: "Stack",
     stage: str,
     package_arn: str,
     placeholders: Mapping[str, str],

@@ -36,7 +36,8 @@ def differences(
     if _number(expected) and _number(actual):
         near = math.isclose(actual, expected, rel_tol=tolerance, abs_tol=_SMALLEST)  # type: ignore[arg-type]
         return [] if near else [f"{place} is {actual} instead of {expected}"]
-    return [] if actual == expected else [f"{place} is {actual!r} instead of {expected!r}"]
+    same = type(actual) is type(expected) and actual == expected
+    return [] if same else [f"{place} is {actual!r} instead of {expected!r}"]
 
 
 def _number(value: JsonValue) -> bool:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import boto3
 
-from components.application import OUTPUT_DIRECTORY
 from components.errors import ConfigurationError
 from components.model_package import ModelPackage
 from components.settings import PLACEHOLDER_ACCOUNT, Settings, Stage
-from components.synthesis_summary import Summary
+from components.synthesis_summary import OUTPUT_DIRECTORY, Summary
 from operations.cdk_cli import run_cdk
 from operations.deployment_record import DeploymentRecord
 from operations.failures import OperationFailed

@@ -4,8 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-from components.application import OUTPUT_DIRECTORY
 from components.settings import Settings, Stage
+from components.synthesis_summary import OUTPUT_DIRECTORY
 from operations.cdk_cli import run_cdk
 from operations.failures import OperationFailed
 from operations.stage_account import connect

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from components.application import OUTPUT_DIRECTORY
 from components.errors import ConfigurationError
 from components.settings import Stage, load_settings
-from components.synthesis_summary import Summary, read_summary
+from components.synthesis_summary import OUTPUT_DIRECTORY, Summary, read_summary
 from operations.failures import OperationFailed
 
 

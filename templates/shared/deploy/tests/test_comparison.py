@@ -1,0 +1,55 @@
+"""Answers are compared number by number, and a difference says where it is."""
+
+import pytest
+from pydantic import JsonValue
+
+from operations.comparison import differences
+
+EXPECTED: JsonValue = {"predictions": [100.0, 2.5], "unit": "kg"}
+
+
+@pytest.mark.parametrize(
+    "actual",
+    [
+        EXPECTED,
+        {"predictions": [100.005, 2.5001], "unit": "kg"},
+        {"predictions": [100, 2.5], "unit": "kg", "model": "more than before"},
+    ],
+)
+def test_near_enough(actual: JsonValue) -> None:
+    assert differences(actual, EXPECTED, tolerance=1e-4) == []
+
+
+@pytest.mark.parametrize(
+    ("actual", "sentence"),
+    [
+        (
+            {"predictions": [100.1, 2.5], "unit": "kg"},
+            "answer.predictions[0] is 100.1 instead of 100.0",
+        ),
+        (
+            {"predictions": [100.0], "unit": "kg"},
+            "answer.predictions has 1 entries instead of 2",
+        ),
+        ({"unit": "kg"}, "answer.predictions is missing"),
+        (
+            {"predictions": [100.0, 2.5], "unit": "g"},
+            "answer.unit is 'g' instead of 'kg'",
+        ),
+        (
+            {"predictions": [100.0, None], "unit": "kg"},
+            "answer.predictions[1] is None instead of 2.5",
+        ),
+        (
+            {"predictions": [100.0, float("nan")], "unit": "kg"},
+            "answer.predictions[1] is nan instead of 2.5",
+        ),
+        ([1], "answer is [1] instead of {'predictions': [100.0, 2.5], 'unit': 'kg'}"),
+    ],
+)
+def test_differences(actual: JsonValue, sentence: str) -> None:
+    assert differences(actual, EXPECTED, tolerance=1e-4) == [sentence]
+
+
+def test_truth_is_no_number() -> None:
+    assert differences(True, 1, tolerance=1) == ["answer is True instead of 1"]
