@@ -16,7 +16,7 @@ def cdk_command() -> list[str]:
         return [override]
     script = Path(sys.prefix) / "cdk" / "node_modules" / "aws-cdk" / "bin" / "cdk"
     if not script.is_file():
-        raise ConfigurationError(f"the CDK command line is not installed ({script}); run make setup")
+        raise ConfigurationError(f"there is no CDK command line at {script}; run make setup")
     return [os.environ.get("JSII_NODE", "node"), str(script)]
 
 

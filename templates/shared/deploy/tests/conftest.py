@@ -1,9 +1,12 @@
 """What the tests of the shared parts have in common."""
 
+import components  # noqa: F401  (before aws_cdk: it chooses the Node.js to run on)
+
+# isort: split
+
 import os
 from collections.abc import Callable, Iterator
 
-import components  # noqa: F401  (before aws_cdk: it chooses the Node.js to run on)
 import pytest
 from aws_cdk import App, Environment, Stack
 from aws_stand_in import AwsStandIn

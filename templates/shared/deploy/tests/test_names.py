@@ -5,8 +5,8 @@ import re
 import botocore.session
 import pytest
 
-from components.image_registries import AWS_ACCOUNTS, registry_account
 from components.errors import ConfigurationError
+from components.image_registries import AWS_ACCOUNTS, registry_account
 from components.instance_types import INSTANCE_TYPE_PATTERN, vcpus
 from components.model_package import ModelPackage
 from components.naming import bounded, clean, digest
