@@ -151,7 +151,7 @@ def _raw_pipeline(schema: TableSchema, encoder: TableEncoder | None, model: Any)
 
 def _fit_ridge(settings: LinearSettings, matrix: Vector, target: Vector) -> Fitted:
     """The penalty is chosen by leave-one-out error, which ridge regression has in closed form."""
-    model = RidgeCV(alphas=settings.alphas).fit(matrix, target)
+    model = RidgeCV(alphas=np.asarray(settings.alphas)).fit(matrix, target)
     return Fitted(model, parameters={"alpha": float(model.alpha_)})
 
 
@@ -189,7 +189,9 @@ def _fit_boosting(
     else:
         model.fit(matrix, target, eval_set=[(matrix, target), stopping], verbose=False)
         history = model.evals_result()
-        grown = int(model.best_iteration) + 1
+        best = model.get_booster().attr("best_iteration")
+        # There is none when the deadline ended the training within its first rounds.
+        grown = len(history["validation_1"]["rmse"]) if best is None else int(best) + 1
         curve = LearningCurve(
             fitted=tuple(history["validation_0"]["rmse"]),
             stopping=tuple(history["validation_1"]["rmse"]),

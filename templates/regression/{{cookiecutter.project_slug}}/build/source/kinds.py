@@ -86,7 +86,7 @@ def decide(name: str, raw: pd.Series[Any], override: str | None = None) -> Decis
     present = raw[~missing]
     decision = _by_type(name, present) or _by_text(name, present)
     if decision.column is not None:
-        return _without_identifiers(name, decision, present) or decision
+        return _without_information(name, decision, present, bool(missing.any())) or decision
     return decision
 
 
@@ -231,14 +231,19 @@ def _numeric(column: Column, present: pd.Series[Any]) -> Decision:
     return Decision(column, problems=(note,))
 
 
-def _without_identifiers(name: str, decision: Decision, present: pd.Series[Any]) -> Decision | None:
-    """Leave out constants, and what names a row instead of describing it."""
+def _without_information(
+    name: str, decision: Decision, present: pd.Series[Any], some_missing: bool
+) -> Decision | None:
+    """Leave out constants, and what names a row instead of describing it.
+
+    One value that is missing in some rows is kept: whether it is there may tell something.
+    """
     column = decision.column
     if column is None:
         return None
     values = column.parse(present).values.dropna()
     distinct, rows = values.nunique(), len(values)
-    if distinct <= 1 and rows == len(present):
+    if distinct <= 1 and not some_missing:
         return _ignored(
             name, "constant", f"has the same value {show(present.iloc[0])} in every row", "constant"
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -88,25 +87,20 @@ def parse_csv(text: str) -> pd.DataFrame:
     """
     text = text.removeprefix("\ufeff")
     delimiter = _delimiter(text[:SNIFF_BYTES])
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = [name.strip() for name in next((row for row in rows if row), [])]
+    rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
+    header = [name.strip() for name in next(rows, [])]
     if not any(header):
         raise ValueError("there is no header line")
-    with warnings.catch_warnings():
-        # pandas would cut longer rows and only warn about it.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        try:
-            frame = pd.read_csv(
-                io.StringIO(text, newline=""),
-                sep=delimiter,
-                index_col=False,
-                dtype=str,
-                keep_default_na=False,
-            )
-        except pd.errors.ParserWarning:
-            raise ValueError(
-                f"rows have more than the {len(header)} fields of the header"
-            ) from None
+    # pandas refuses a longer row, except for the first one, which it would cut.
+    if len(next(rows, [])) > len(header):
+        raise ValueError(f"rows have more fields than the {len(header)} of the header")
+    frame = pd.read_csv(
+        io.StringIO(text, newline=""),
+        sep=delimiter,
+        index_col=False,
+        dtype=str,
+        keep_default_na=False,
+    )
     frame.columns = pd.Index(_named(header), dtype=object)
     return frame
 

@@ -53,7 +53,9 @@ def split_rows(frame: pd.DataFrame, schema: TableSchema, settings: SplitSettings
         units = keys if schema.group_column is None else _group_keys(frame, schema, settings.seed)
         position = _position(units)
         order = np.lexsort((keys, units))
-    test_from, validation_from = 1 - settings.test, 1 - settings.test - settings.validation
+    # Rounded, because 1 - 0.2 - 0.2 is a little more than 0.6.
+    test_from = round(1 - settings.test, 9)
+    validation_from = round(1 - settings.test - settings.validation, 9)
     ordered = frame.iloc[order].reset_index(drop=True)
     place = position[order]
     sides = Split(
