@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mlops.errors import CommandError
+from pipeline.compute import Compute
+from pipeline.section import Section, UniqueKeysLoader, explain
 
 CONFIG_FILE = Path("config/pipeline.yaml")
 
@@ -20,7 +21,6 @@ Kind = Annotated[
 ]
 Metric = Literal["rmse", "mae", "r2"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
 
 ATHENA = re.compile(r"athena://(?P<database>\w+)/(?P<table>\w+)", re.ASCII)
 S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
@@ -33,11 +33,7 @@ class ConfigError(CommandError):
         super().__init__(message, exit_code=2)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Data(_Section):
+class Data(Section):
     """The table: where it is, what to predict and what to leave out."""
 
     source: str
@@ -94,7 +90,7 @@ class Data(_Section):
         return match["database"], match["table"]
 
 
-class Split(_Section):
+class Split(Section):
     """Shares of the rows for validation and test; the rest trains."""
 
     validation: Annotated[float, Field(ge=0.05, le=0.45)] = 0.2
@@ -113,7 +109,7 @@ class Split(_Section):
         return self
 
 
-class Linear(_Section):
+class Linear(Section):
     """Ridge regression."""
 
     alphas: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (
@@ -126,7 +122,7 @@ class Linear(_Section):
     )
 
 
-class XGBoost(_Section):
+class XGBoost(Section):
     """Gradient boosted trees."""
 
     n_estimators: Annotated[int, Field(ge=1)] = 2000
@@ -139,7 +135,7 @@ class XGBoost(_Section):
     reg_lambda: Annotated[float, Field(ge=0)] = 1.0
 
 
-class Candidates(_Section):
+class Candidates(Section):
     """The kinds of model that compete."""
 
     linear: Linear | None = None
@@ -152,7 +148,7 @@ class Candidates(_Section):
         return self
 
 
-class Train(_Section):
+class Train(Section):
     """The candidates and their hyperparameters."""
 
     candidates: Candidates = Candidates(linear=Linear(), xgboost=XGBoost())
@@ -166,7 +162,7 @@ class Train(_Section):
     time_limit_minutes: Annotated[float, Field(gt=0)] = 30.0
 
 
-class Gate(_Section):
+class Gate(Section):
     """What a model must achieve on the test split to be registered."""
 
     metric: Metric
@@ -176,75 +172,7 @@ class Gate(_Section):
     tolerance_over_champion: Share = 0.02
 
 
-class Job(_Section):
-    """The machine of one job."""
-
-    instance_type: InstanceType = "ml.m5.large"
-    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 30
-    max_runtime_minutes: Annotated[int, Field(ge=1, le=28 * 24 * 60)] = 60
-
-
-class TrainingJob(Job):
-    """The machine of the training job, which may be spot capacity."""
-
-    spot: bool = False
-    max_wait_minutes: Annotated[int, Field(ge=1)] = 240
-
-    @model_validator(mode="after")
-    def _waits_long_enough(self) -> Self:
-        if self.spot and self.max_wait_minutes < self.max_runtime_minutes:
-            raise ValueError(
-                f"max_wait_minutes ({self.max_wait_minutes}) includes the run itself: "
-                f"at least max_runtime_minutes ({self.max_runtime_minutes})"
-            )
-        return self
-
-
-class Network(_Section):
-    """Where the jobs' network traffic may go."""
-
-    subnets: tuple[str, ...] = ()
-    security_group_ids: tuple[str, ...] = ()
-    isolated: bool = False
-
-    @model_validator(mode="after")
-    def _vpc_is_complete(self) -> Self:
-        if bool(self.subnets) != bool(self.security_group_ids):
-            raise ValueError("a VPC needs both subnets and security_group_ids: fill in the other")
-        return self
-
-
-class Compute(_Section):
-    """Machines, limits and protection of the jobs in the cloud."""
-
-    prepare: Job = Job()
-    train: TrainingJob = TrainingJob()
-    evaluate: Job = Job()
-    inference_instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = (
-        "ml.m5.large",
-    )
-    cache_days: Annotated[int, Field(ge=0, le=365)] = 30
-    kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[^:]+:[0-9]{12}:\S+$")] | None = (
-        None
-    )
-    image: str | None = None
-    package_repository: (
-        Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:codeartifact:[^:]+:[0-9]{12}:repository/")]
-        | None
-    ) = None
-    network: Network = Network()
-
-    @model_validator(mode="after")
-    def _isolation_needs_an_image(self) -> Self:
-        if self.network.isolated and self.image is None:
-            raise ValueError(
-                "network.isolated is true, so the jobs cannot install source/requirements.txt: "
-                "set image to one that has them"
-            )
-        return self
-
-
-class PipelineConfig(_Section):
+class PipelineConfig(Section):
     """The whole of `config/pipeline.yaml`."""
 
     data: Data
@@ -275,7 +203,7 @@ class PipelineConfig(_Section):
 def load_config(path: Path = CONFIG_FILE) -> PipelineConfig:
     """Read and check `path`; raises `ConfigError` with every problem at once."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+        content = yaml.load(path.read_text(encoding="utf-8"), UniqueKeysLoader)
     except OSError as error:
         raise ConfigError(
             f"cannot read {path} ({error.strerror}): run the command from the repository's root"
@@ -287,55 +215,5 @@ def load_config(path: Path = CONFIG_FILE) -> PipelineConfig:
     try:
         return PipelineConfig.model_validate(content)
     except ValidationError as error:
-        problems = "\n".join(f"  {_explain(dict(item))}" for item in error.errors())
+        problems = "\n".join(f"  {explain(item, PipelineConfig)}" for item in error.errors())
         raise ConfigError(f"{path} cannot be used:\n{problems}") from error
-
-
-def _explain(item: dict[str, Any]) -> str:
-    """One pydantic error as `key: value, what is wrong and what to do`."""
-    location = tuple(str(part) for part in item["loc"])
-    key, value = ".".join(location) or "(top level)", item["input"]
-    shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}… (shortened)"
-    match item["type"]:
-        case "missing":
-            return f"{key}: missing; add it"
-        case "extra_forbidden":
-            known = _keys_beside(location)
-            close = difflib.get_close_matches(location[-1], known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-            return f"{key}: unknown key; {hint}"
-        case "string_type" if isinstance(value, bool | int | float):
-            return f"{key}: {shown} is not text; put it in quotes"
-        case "tuple_type":
-            return f"{key}: {shown} is not a list; write [{value}]"
-        case "model_type":
-            return f"{key}: {shown} is not a section; write its keys below it, indented"
-        case "value_error":
-            reason = str(item["ctx"]["error"])
-            return f"{key}: {reason}" if isinstance(value, dict) else f"{key}: {shown}; {reason}"
-    return f"{key}: {shown} is wrong; {item['msg'][0].lower()}{item['msg'][1:]}"
-
-
-def _keys_beside(location: tuple[str, ...]) -> list[str]:
-    """The known keys of the section in which the last key of `location` stands."""
-    model: type[BaseModel] = PipelineConfig
-    for part in location[:-1]:
-        annotation = model.model_fields[part].annotation
-        options = (annotation, *get_args(annotation))
-        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
-    return list(model.model_fields)
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key given twice is an error; by default the last one wins silently."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)

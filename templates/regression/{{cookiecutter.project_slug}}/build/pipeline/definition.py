@@ -15,8 +15,9 @@ from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 
 from mlops.compile_sdk import Build
 from pipeline.config import CONFIG_FILE, load_config
-from pipeline.jobs import CODE, Jobs, folder, job_retries
+from pipeline.jobs import CODE, Jobs, folder
 from pipeline.registration import Evidence, register_step
+from pipeline.retries import job_retries
 from pipeline.table import Table, table
 
 INPUT, OUTPUT = "/opt/ml/processing/input", "/opt/ml/processing/output"

@@ -17,13 +17,6 @@ from sagemaker.core.shapes import (
 )
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join
-from sagemaker.mlops.workflow.retry import (
-    RetryPolicy,
-    SageMakerJobExceptionTypeEnum,
-    SageMakerJobStepRetryPolicy,
-    StepExceptionTypeEnum,
-    StepRetryPolicy,
-)
 from sagemaker.mlops.workflow.steps import CacheConfig
 from sagemaker.train.configs import (
     Compute,
@@ -37,7 +30,8 @@ from sagemaker.train.configs import (
 )
 
 from mlops.compile_sdk import Build, DatasetProcessor, OfflineModelTrainer
-from pipeline.config import Job, PipelineConfig, TrainingJob
+from pipeline.compute import Job, TrainingJob
+from pipeline.config import PipelineConfig
 
 IMAGE_FRAMEWORK, IMAGE_VERSION = "xgboost", "3.2-0"
 METRICS = ("rmse", "mae", "r2")
@@ -199,34 +193,3 @@ def folder(name: str, uri: Any) -> ProcessingInput:
             s3_data_distribution_type="FullyReplicated",
         ),
     )
-
-
-def service_retries() -> list[RetryPolicy]:
-    """Retries of a call that the service throttled or failed itself."""
-    return [
-        StepRetryPolicy(
-            exception_types=[StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING],
-            max_attempts=3,
-            interval_seconds=10,
-        )
-    ]
-
-
-def job_retries() -> list[RetryPolicy]:
-    """Retries of a job: service faults, waiting for quota, and capacity that ran out."""
-    return [
-        *service_retries(),
-        SageMakerJobStepRetryPolicy(
-            exception_types=[SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT],
-            expire_after_mins=120,
-            interval_seconds=60,
-        ),
-        SageMakerJobStepRetryPolicy(
-            failure_reason_types=[
-                SageMakerJobExceptionTypeEnum.INTERNAL_ERROR,
-                SageMakerJobExceptionTypeEnum.CAPACITY_ERROR,
-            ],
-            max_attempts=2,
-            interval_seconds=60,
-        ),
-    ]

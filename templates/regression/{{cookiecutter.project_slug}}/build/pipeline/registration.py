@@ -14,7 +14,8 @@ from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.serve.model_builder import ModelBuilder
 
-from pipeline.jobs import Jobs, service_retries
+from pipeline.jobs import Jobs
+from pipeline.retries import service_retries
 
 CONTENT_TYPES = ["application/json", "text/csv"]
 
