@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from mlops.local.freshness import is_compiled, mark_compiled, sources_fingerprint
 from mlops.settings import CONFIG_FILE, load_settings
 
 OUTPUT = Path(".pipeline")
@@ -117,7 +118,16 @@ def main(arguments: Sequence[str]) -> int:
     """Compile and say what came out."""
     parser = argparse.ArgumentParser(prog="python -m mlops compile", description=__doc__)
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder (default: .pipeline)")
-    compiled = compile_pipeline(parser.parse_args(arguments).output)
+    parser.add_argument(
+        "--if-needed", action="store_true", help="only when sources, settings or data have changed"
+    )
+    options = parser.parse_args(arguments)
+    fingerprint = sources_fingerprint(Path())
+    if options.if_needed and is_compiled(options.output, fingerprint):
+        print(f"{options.output}: up to date")
+        return 0
+    compiled = compile_pipeline(options.output)
+    mark_compiled(options.output, fingerprint)
     staged = [path for path in compiled.assets.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in staged)
     print(f"{compiled.definition_path}: {len(_step_names(compiled.definition['Steps']))} steps")

@@ -16,7 +16,7 @@ from mlops.check.findings import suggest
 from mlops.commit import current_commit
 from mlops.errors import CommandError
 from mlops.local.execution import Execution, Plan, new_facts
-from mlops.local.freshness import compile_when_needed
+from mlops.local.freshness import OUTPUT, compile_when_needed
 from mlops.local.outcome import Outcome, Results, earlier_answers, write_outcome
 from mlops.local.parameters import (
     all_parameters,
@@ -32,7 +32,6 @@ from mlops.local.workspace import Workspace, open_workspace
 from mlops.registry import Registry, open_registry
 from mlops.settings import Settings, load_settings
 
-OUTPUT = Path(".pipeline")
 CHAMPION_PARAMETER = "ChampionUri"
 COMMIT_PARAMETER = "GitSha"
 

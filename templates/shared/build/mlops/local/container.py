@@ -102,7 +102,6 @@ class Container:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "SAGEMAKER_BASE_DIR": self.base,
             "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "MPLBACKEND": "Agg",
             "DO_NOT_TRACK": "true",
             "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -8,28 +8,38 @@ import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from mlops.local.workspace import write_text
 
-if TYPE_CHECKING:
-    from mlops.compile import CompiledPipeline
-
 _SOURCES = ("pipeline", "source", "mlops", "config", "cicd-config.json", "requirements.txt")
 _STAMP = "fingerprint"
+_DEFINITION = "definition.json"
+OUTPUT = Path(".pipeline")
 
 
 def compile_when_needed(root: Path, output: Path) -> Path:
     """The definition of the repository at `root`, compiled to `output` unless it is up to date."""
     fingerprint = sources_fingerprint(root)
-    stamp, definition = output / _STAMP, output / "definition.json"
-    if definition.is_file() and stamp.is_file() and stamp.read_text("utf-8") == fingerprint:
-        return definition
-    compiled: CompiledPipeline = importlib.import_module("mlops.compile").compile_pipeline(output)
-    write_text(stamp, fingerprint)
-    return compiled.definition_path
+    if not is_compiled(output, fingerprint):
+        importlib.import_module("mlops.compile").compile_pipeline(output)
+        mark_compiled(output, fingerprint)
+    return output / _DEFINITION
+
+
+def is_compiled(output: Path, fingerprint: str) -> bool:
+    """Whether the definition in `output` was compiled from the sources with this fingerprint."""
+    stamp = output / _STAMP
+    if not (stamp.is_file() and (output / _DEFINITION).is_file()):
+        return False
+    return stamp.read_text(encoding="utf-8") == fingerprint
+
+
+def mark_compiled(output: Path, fingerprint: str) -> None:
+    """Note what the definition in `output` was compiled from; taken before compiling."""
+    write_text(output / _STAMP, fingerprint)
 
 
 def sources_fingerprint(root: Path) -> str:
