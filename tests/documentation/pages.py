@@ -155,3 +155,19 @@ def cells_of(line: str) -> list[str]:
 def codes(cell: str) -> list[str]:
     """What a cell has in `code`."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+def rows(page: Path, *headings: str) -> list[dict[str, str]]:
+    """The rows of all tables that have these headings."""
+    return [row for table in tables(page) for row in table if set(headings) <= set(row)]
+
+
+def commands_of(page: Path) -> list[Command]:
+    """Every command of a page of the documentation."""
+    return commands(page, PLACES.get(name_of(page), CHECKOUT_PLACE))
+
+
+def parts(command: Command) -> list[Command]:
+    """A line's commands, one by one: `cd build && make run` is two."""
+    texts = re.split(r"\s+(?:&&|\|)\s+", re.sub(r"(?<=\s)#.*$", "", command.text))
+    return [Command(command.page, command.line, t, command.place, command.output) for t in texts]

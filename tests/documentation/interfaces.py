@@ -1,0 +1,22 @@
+"""What a Makefile and the command `aiops` offer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+
+def makefile(repository: Path) -> str:
+    return (repository / "Makefile").read_text()
+
+
+def targets(repository: Path) -> dict[str, str]:
+    """Documented targets of a Makefile and what they are for."""
+    return dict(re.findall(r"^([a-z-]+):.*?## (.+)$", makefile(repository), re.MULTILINE))
+
+
+def aiops_options(command: click.Command) -> set[str]:
+    shown = [param for param in command.params if isinstance(param, click.Option)]
+    return {option for param in shown for option in (*param.opts, *param.secondary_opts)}

@@ -1,0 +1,115 @@
+"""Every question, key and fact is documented, with its default, bounds and choices."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import CHECKOUT
+
+from documentation.models import Key, keys_of
+from documentation.pages import DOCS, codes, rows
+
+# One worker: what is set up for a session is set up once.
+pytestmark = pytest.mark.xdist_group("documentation")
+
+REGRESSION = DOCS / "templates" / "regression.md"
+REGRESSION_QUESTIONS = CHECKOUT / "templates" / "regression" / "cookiecutter.json"
+ROW_OF_STAGES = ("dev", "test", "prod")
+
+
+def test_every_question_is_documented() -> None:
+    template = json.loads(REGRESSION_QUESTIONS.read_text())
+    questions = [name for name in template if not name.startswith("_")]
+    documented = {codes(row["question"])[0]: row for row in rows(REGRESSION, "question")}
+    assert list(documented) == questions
+    for name, row in documented.items():
+        default = template[name][0] if isinstance(template[name], list) else template[name]
+        if "{" not in default:
+            assert codes(row["default"]) == [default], name
+        for choice in template[name] if isinstance(template[name], list) else ():
+            assert choice in codes(row["an answer is"]), (name, choice)
+
+
+def flat(document: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted key, value) of nested sections."""
+    for key, value in document.items():
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def numbers(text: str) -> set[float]:
+    return {float(found) for found in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?", text)}
+
+
+def check_bounds(key: str, model: Key, cell: str) -> None:
+    assert model.bounds <= numbers(cell), f"{key}: {sorted(model.bounds)} are its bounds"
+    assert model.choices <= set(codes(cell)), f"{key}: {sorted(model.choices)} are its choices"
+
+
+def test_every_key_of_the_pipeline_configuration_is_documented(
+    repositories: dict[str, Path],
+) -> None:
+    build = repositories["build"]
+    model = keys_of(sorted((build / "pipeline").glob("*.py")), "PipelineConfig")
+    file = dict(flat(yaml.safe_load((build / "config" / "pipeline.yaml").read_text())))
+    assert set(file) <= set(model)
+    documented = {codes(row["key"])[0]: row for row in rows(REGRESSION, "key", "default")}
+    assert sorted(documented) == sorted(model)
+    for key, row in documented.items():
+        default = file[key] if key in file else model[key].default
+        if codes(row["default"]) != ["required"]:
+            assert [yaml.safe_load(code) for code in codes(row["default"])] == [default], key
+        check_bounds(key, model[key], row["allowed"])
+
+
+def test_every_key_of_a_stage_is_documented(repositories: dict[str, Path]) -> None:
+    deploy = repositories["deploy"]
+    sources = sorted((deploy / "components").glob("*.py"))
+    model = keys_of(sources, "StageConfig")
+    alarms = {key for key in model if key.startswith("alarms.")}
+    stages = {
+        stage: yaml.safe_load((deploy / "config" / f"{stage}.yaml").read_text())
+        for stage in ROW_OF_STAGES
+    }
+    documented = {codes(row["key"])[0]: row for row in rows(REGRESSION, "key", *ROW_OF_STAGES)}
+    entries = {f"alarms.{codes(row['alarm'])[0]}": row for row in rows(REGRESSION, "alarm")}
+    names = {key.rsplit(".", 1)[0] for key in alarms}
+    assert sorted(entries) == sorted(names)
+    assert sorted(documented) == sorted(set(model) - alarms)
+    for stage, content in stages.items():
+        file = dict(flat({k: v for k, v in content.items() if k != "alarms"}))
+        assert set(file) <= set(documented) | {"endpoint.vpc"}
+        for key, row in documented.items():
+            expected = [file[key]] if key in file else []
+            assert [yaml.safe_load(code) for code in codes(row[stage])] == expected, (key, stage)
+            check_bounds(key, model[key], row["allowed"])
+        for key, row in entries.items():
+            alarm = content["alarms"][key.partition(".")[2]]
+            assert row[stage] == in_words(alarm), (key, stage)
+
+
+def in_words(alarm: Mapping[str, Any] | None) -> str:
+    if alarm is None:
+        return "off"
+    action = "goes back" if alarm["roll_back"] else "notifies"
+    return (
+        f"{alarm['threshold']} in {alarm['breaching_minutes']} of {alarm['minutes']} min, {action}"
+    )
+
+
+def test_every_fact_is_documented(repositories: dict[str, Path]) -> None:
+    keys: set[str] = set()
+    for role in ("build", "deploy"):
+        facts = json.loads((repositories[role] / "cicd-config.json").read_text())
+        keys |= {re.sub(r"\.(dev|test|prod)\.", ".<stage>.", key) for key, _ in flat(facts)}
+    keys = {re.sub(r"^template\.answers\..+", "template.answers", key) for key in keys}
+    documented = {code for row in rows(REGRESSION, "fact") for code in codes(row["fact"])}
+    assert documented == keys
