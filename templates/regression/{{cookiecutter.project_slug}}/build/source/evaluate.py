@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("model", "train", "test", "champion"):
         parser.add_argument(f"--{name}", type=Path, default=INPUT / name)
-    parser.add_argument("--bound", type=_bound, default=None, help="worst acceptable value")
+    parser.add_argument("--bound", type=bound_argument, default=None, help="worst acceptable value")
     parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
     parser.add_argument("--settings", type=Path, default=default_path())
     options = parser.parse_args(arguments)
@@ -89,6 +89,16 @@ def draw(evaluation: Evaluation) -> dict[str, bytes]:
         }
         drawn["learning_curve"] = plots.learning_curves(curves, references)
     return drawn
+
+
+def bound_argument(text: str) -> float | None:
+    """The bound as a number; the words for "none" and NaN give None. Raises `ValueError`."""
+    if text.strip().casefold() in ("", "none", "null", "nan"):
+        return None
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -169,16 +179,6 @@ def _track(evaluation: Evaluation, output: Path) -> None:
     mlflow.log_dict(
         {"segments": [asdict(segment) for segment in evaluation.segments]}, "segments.json"
     )
-
-
-def _bound(text: str) -> float | None:
-    """A number; the words for "no bound" and NaN give None."""
-    if text.strip().casefold() in ("", "none", "null", "nan"):
-        return None
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(text)
-    return value
 
 
 if __name__ == "__main__":
