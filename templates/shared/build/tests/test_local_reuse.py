@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -224,11 +225,18 @@ def test_two_runs_at_once_do_not_disturb_each_other(project: Project) -> None:
 
 
 def test_old_runs_are_forgotten_but_not_their_outputs(project: Project) -> None:
-    for _ in range(12):
-        assert project.run() == 0
+    assert project.run() == 0
+    first = project.step_directory("Train").parent
+    for number in range(9):
+        shutil.copytree(first, first.with_name(f"older{number}"))
+        os.utime(first.with_name(f"older{number}") / "run.json", ns=(1, 2**60 + number))
+    assert project.run() == 0
     assert len(list((project.local / "runs").iterdir())) == 10
-    assert Path(project.last_run()["report"]).is_file()  # written by the first, forgotten run
-    assert len(project.packages()) == 12
+    assert not first.with_name("older0").exists() and first.with_name("older1").exists()
+    shutil.rmtree(first)
+    assert project.run() == 0
+    assert jobs(project) == "CCC"
+    assert Path(project.last_run()["report"]).is_file()  # of the first run, in the store
 
 
 def test_archives_of_the_same_files_are_the_same_bytes(tmp_path: Path) -> None:

@@ -106,19 +106,16 @@ def test_an_absent_package_is_named(registry: Registry) -> None:
         registry.set_approval(arn, "Approved", None)
 
 
-@pytest.mark.parametrize(
-    "arn",
-    [
+def test_what_is_no_package_is_refused(registry: Registry) -> None:
+    for arn in (
         "latest",
         "arn:aws:sagemaker:eu-west-1:123456789012:model-package/group",
         "arn:aws:sagemaker:eu-west-1:123456789012:model-package/../1",
         "arn:aws:s3:::bucket/key/1",
         "",
-    ],
-)
-def test_what_is_no_package_is_refused(arn: str, registry: Registry) -> None:
-    with pytest.raises(RegistryError, match="is not a model package"):
-        registry.describe(arn)
+    ):
+        with pytest.raises(RegistryError, match="is not a model package"):
+            registry.describe(arn)
 
 
 def test_groups_get_their_tags_in_sagemaker(monkeypatch: pytest.MonkeyPatch) -> None:
