@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from generator.catalog import Catalog, Template
 from generator.datazone import datazone_client
 from generator.facts import ProjectFacts, missing_facts
-from generator.names import project_slug
 from generator.projects import read_project
 from generator.remotes import GitBase
 from generator.render import Rendering, render
@@ -118,10 +117,8 @@ def create_project(plan: ProjectPlan, base: GitBase) -> CreatedProject:
 
 def _answers(template: Template, facts: ProjectFacts, given: Mapping[str, str]) -> dict[str, str]:
     """What follows from the facts, where the template asks it, below what was `given`."""
-    name = given.get("project_name", facts.name)
     known = {
-        "project_name": name,
-        "project_slug": project_slug(name),
+        "project_name": facts.name,
         "owner": facts.build_repository.split("/")[0],
         "aws_region": facts.region,
     }

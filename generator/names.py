@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from slugify import slugify
 from text_unidecode import unidecode  # type: ignore[import-untyped]
 
 from generator.errors import InputError, shown
 
-SLUG_LENGTH = 40
 # What DataZone allows in a project's name: letters of any script, digits, "_", "-" and spaces.
 DATAZONE_NAME = re.compile(r"[\w -]{1,64}")
 
@@ -29,14 +27,6 @@ def project_name(datazone_name: str, project_id: str) -> str:
     ascii_name = re.sub(r"[^A-Za-z0-9 ._-]+", "", unidecode(datazone_name))
     name = re.sub(r" +", " ", ascii_name).lstrip(" ._-")[:64].rstrip()
     return name or f"Project {project_id}"
-
-
-def project_slug(name: str) -> str:
-    """Return the folder name for `name`: lower case, starting with a letter, at most 40 long."""
-    slug = slugify(name)
-    if not slug[:1].isalpha():
-        slug = f"project-{slug}"
-    return slug[:SLUG_LENGTH].rstrip("-")
 
 
 def deploy_repository(build_repository: str, project_id: str, domain_id: str) -> str:

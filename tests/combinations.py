@@ -18,9 +18,10 @@ REGRESSION_SUPPORTED: dict[str, dict[str, str]] = {
     "source-local-parquet": {"data_source": "data/house_prices.parquet"},
     "target-with-spaces": {"target_column": "Sale price"},
     "name-shortest": {"project_name": "x"},
-    "name-longest": {"project_name": "n" * 64, "project_slug": "n" * 40},
+    "name-longest": {"project_name": "n" * 64},
+    "slug-longest": {"project_slug": "n" * 40},
     "name-punctuation": {"project_name": "House-prices_v2.1 EU", "project_slug": "house-prices"},
-    "name-number-first": {"project_name": "2026 prices", "project_slug": "prices-2026"},
+    "name-number-first": {"project_name": "2026 prices"},
     "name-yaml-word": {"project_name": "No", "project_slug": "no"},
     "description-punctuation": {
         "description": "Prices (EUR): flats, houses; by week/month + trend."

@@ -125,9 +125,9 @@ WRONG: dict[str, tuple[list[str], str]] = {
     ),
     "refused answer": (["new", "regression", "--set", "metric=x"], "choose one of rmse, mae, r2"),
     "code": (["new", "regression", "--set", "owner={{ 7*7 }}"], "owner = '{{ 7*7 }}': use a team"),
-    "default that follows": (
-        ["new", "regression", "--no-input", "--set", f"project_name={'n' * 64}"],
-        "project_slug = 'nnnn",
+    "answer too long": (
+        ["new", "regression", "--no-input", "--set", f"target_column={'n' * 129}"],
+        "target_column = 'nnnn",
     ),
     "output is a file": (["new", "regression", "--output", str(EVENT)], "is a file"),
     "no event": (["create", "--git-base", "git"], "Missing option '--event'"),

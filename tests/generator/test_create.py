@@ -33,7 +33,6 @@ from generator.answers import RefusedAnswer
 from generator.catalog import Template, UnknownProfile
 from generator.create import CreatedProject, ProjectPlan, create_project, plan_project
 from generator.facts import UnusableFact
-from generator.names import project_slug
 from generator.remotes import git_base
 from generator.repositories import RepositoryTaken
 from generator.standins.datazone import DataZoneStandIn, stand_in
@@ -223,7 +222,6 @@ def test_the_pushed_trees_are_what_plain_cookiecutter_writes(
     name = planned.facts.name
     known = {
         "project_name": name,
-        "project_slug": project_slug(name),
         "owner": "acme-ml",
         "aws_region": planned.facts.region,
     }

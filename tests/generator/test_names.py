@@ -10,7 +10,7 @@ from generator_stage import BUILD, DEPLOY, DOMAIN, INJECTIONS, PROJECT, catalog
 from generator import patterns
 from generator.answers import complete
 from generator.errors import InputError
-from generator.names import deploy_repository, project_name, project_slug
+from generator.names import deploy_repository, project_name
 
 NAMES = {
     "House prices": ("House prices", "house-prices"),
@@ -29,7 +29,9 @@ NAMES = {
 @pytest.mark.parametrize("given", NAMES)
 def test_names_that_follow(given: str) -> None:
     name = project_name(given, PROJECT)
-    assert (name, project_slug(name)) == NAMES[given]
+    for template in catalog().templates:
+        slug = complete(template, {"project_name": name})["project_slug"]
+        assert (name, slug) == NAMES[given]
 
 
 @pytest.mark.parametrize("payload", INJECTIONS)
@@ -50,9 +52,8 @@ def test_whatever_datazone_gives_becomes_answers_that_pass_every_rule() -> None:
         given = "".join(dice.choices(letters, k=dice.randint(1, 64)))
         name = project_name(given, PROJECT)
         assert patterns.matches(patterns.NAME, name), ascii(given)
-        slug = project_slug(name)
         for template in catalog().templates:
-            complete(template, {"project_name": name, "project_slug": slug})
+            complete(template, {"project_name": name})
 
 
 def test_the_deploy_repository_is_beside_the_build_repository() -> None:
