@@ -67,7 +67,7 @@ class BuildRepository:
         """Approve a package as its reviewer would; return whether that was needed."""
         if self._status(package) == "Approved":
             return False
-        registry = [self.venv / "bin" / "python", "-m", "mlops", "registry"]
+        registry: list[str | Path] = [self.venv / "bin" / "python", "-m", "mlops", "registry"]
         run(
             [*registry, "approve", package, "--local", "--note", "by the demo"],
             cwd=self.folder,

@@ -72,6 +72,7 @@ def run_workflow(
     folder: Path,
     *,
     inputs: Mapping[str, object] | None = None,
+    default_branch: str = "main",
     scenario: Scenario | None = None,
 ) -> Outcome:
     """Run `.github/workflows/<workflow>` of `repository` for an event; write in `folder` only."""
@@ -82,7 +83,8 @@ def run_workflow(
         shutil.copy(HERE / "shims" / "record", shims / name)
     record, event_file = folder / "record.jsonl", folder / "event.json"
     record.touch()
-    event_file.write_text(json.dumps({"inputs": dict(inputs or {})}))
+    payload = {"inputs": dict(inputs or {}), "repository": {"default_branch": default_branch}}
+    event_file.write_text(json.dumps(payload))
     variables = {
         "RECORD": record,
         "REPOSITORY_UNDER_TEST": repository,

@@ -107,6 +107,16 @@ def test_a_push_to_main_is_checked_and_then_built_with_the_build_role(
     assert BUILD_ROLE in ran.calls[-1].credentials
 
 
+def test_a_push_to_another_branch_than_the_default_builds_nothing(
+    repository: Repository, tmp_path: Path
+) -> None:
+    ran = run_workflow(
+        repository("build"), "pipeline.yml", "push", tmp_path / "act", default_branch="trunk"
+    )
+    assert ran.exit_code == 0, ran.log
+    assert not ran.calls
+
+
 def test_a_person_overrides_parameters_and_does_not_wait(
     repository: Repository, tmp_path: Path
 ) -> None:
