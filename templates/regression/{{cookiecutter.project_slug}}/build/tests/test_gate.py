@@ -159,5 +159,5 @@ def test_bootstrap_spread_agrees_with_theory() -> None:
     "values", [{"metric": "mape"}, {"margin_over_mean": -0.1}, {"tolerance_over_linear": 5}]
 )
 def test_settings_that_make_no_sense_are_refused(values: dict[str, object]) -> None:
-    with pytest.raises(SettingsError, match="gate."):
+    with pytest.raises(SettingsError, match=r"gate\."):
         GateSettings(**values)  # type: ignore[arg-type]

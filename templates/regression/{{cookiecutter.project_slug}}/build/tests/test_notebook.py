@@ -1,4 +1,4 @@
-"""The exploration notebook runs from top to bottom on the sample and is committed without outputs."""
+"""The exploration notebook runs from top to bottom on the sample; it is committed bare."""
 
 from __future__ import annotations
 
