@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from conftest import CHECKOUT
+from conftest import CHECKOUT, run
 
 from documentation.models import Key, keys_of
-from documentation.pages import DOCS, codes, rows
+from documentation.pages import DOCS, blocks, codes, rows
 
 # One worker: what is set up for a session is set up once.
 pytestmark = pytest.mark.xdist_group("documentation")
@@ -113,3 +114,17 @@ def test_every_fact_is_documented(repositories: dict[str, Path]) -> None:
     keys = {re.sub(r"^template\.answers\..+", "template.answers", key) for key in keys}
     documented = {code for row in rows(REGRESSION, "fact") for code in codes(row["fact"])}
     assert documented == keys
+
+
+def test_examples_of_the_pipeline_configuration_can_be_used(
+    repositories: dict[str, Path], tmp_path: Path
+) -> None:
+    examples = blocks(DOCS / "people" / "data-scientist.md", "yaml")
+    assert examples
+    load = "import pathlib, sys; from pipeline.config import load_config as load;"
+    for number, example in enumerate(examples):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(example.text)
+        command = f"{load} load(pathlib.Path(sys.argv[1]))"
+        done = run(sys.executable, "-c", command, file, cwd=repositories["build"])
+        assert done.returncode == 0, done.stdout
