@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,9 +53,8 @@ def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command and return what it did; nothing of the caller's AWS set-up reaches it."""
-    import os
-
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,

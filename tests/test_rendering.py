@@ -16,7 +16,7 @@ from conftest import CHECKOUT, Render, run, template_names
 EXPECTED = Path(__file__).parent / "expected"
 # Files that may be empty: they only mark a folder as a package.
 MARKERS = {"__init__.py", "py.typed"}
-LEFTOVER = re.compile(r"cookiecutter|\{%-?\s|\{#\s|-?%\}", re.IGNORECASE)
+LEFTOVER = re.compile(r"cookiecutter|\{%-?\s|\{#\s|\s-?%\}", re.IGNORECASE)
 UNRENDERED = re.compile(r"(?<!\$)\{\{")
 
 
