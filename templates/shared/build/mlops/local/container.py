@@ -1,4 +1,4 @@
-"""A directory that stands for a job's container: its `/opt/ml`, its environment, its process.
+"""A directory that stands for a job's container: its `/opt/ml` and its environment.
 
 Nothing is mounted and no root is needed: paths that a job is given are written for the directory,
 and `SAGEMAKER_BASE_DIR` tells code where `/opt/ml` is.
@@ -7,40 +7,26 @@ and `SAGEMAKER_BASE_DIR` tells code where `/opt/ml` is.
 import os
 import re
 import shlex
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from mlops.local.process import JobFailedError
 from mlops.local.workspace import Workspace, write_text
 
 # What a process needs of the person's environment to work at all; nothing else gets in.
 _KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _CONTAINER_PATH = re.compile(r"(?<![\w.~-])/opt/ml(?=/|\b)")
 _SHELL_SAFE = re.compile(r"[\w./+@%,:=-]+")
-_LAST_LINES = 25
-_GRACE_SECONDS = 5.0
 _STUBS = {
     "python": 'exec {python} "$@"\n',
     "python3": 'exec {python} "$@"\n',
     "pip": 'echo "local run: this environment has the packages already: pip $*"\n',
     "pip3": 'echo "local run: this environment has the packages already: pip $*"\n',
 }
-
-
-class JobFailedError(Exception):
-    """A job ended badly; `tail` holds its last lines."""
-
-    def __init__(self, reason: str, tail: Sequence[str] = ()) -> None:
-        super().__init__(reason)
-        self.tail = tuple(tail)
 
 
 @dataclass(frozen=True)
@@ -113,58 +99,6 @@ class Container:
             "MLFLOW_ARTIFACT_LOCATION": str(workspace.mlflow_artifacts),
         }
 
-    def run(
-        self,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        *,
-        limit_seconds: float,
-        on_line: Callable[[str], None],
-    ) -> None:
-        """Run a command to its end; what it prints goes to `log` and, by line, to `on_line`.
-
-        Raises `JobFailedError` for an exit code other than 0 and for running past the limit.
-        Whatever ends this call ends every process that the command started.
-        """
-        with self.log.open("wb") as log:
-            process = subprocess.Popen(
-                [self.localize(word) for word in command],
-                cwd=self.root,
-                env=self.environment(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            assert process.stdout is not None
-            tail: deque[str] = deque(maxlen=_LAST_LINES)
-            reader = threading.Thread(
-                target=_copy_lines, args=(process.stdout, log, tail, on_line), daemon=True
-            )
-            reader.start()
-            try:
-                code = process.wait(limit_seconds)
-            except subprocess.TimeoutExpired:
-                end_group(process)
-                reader.join(_GRACE_SECONDS)
-                raise JobFailedError(
-                    f"ran past its limit of {limit_seconds:g} seconds "
-                    "(StoppingCondition.MaxRuntimeInSeconds) and was stopped",
-                    tail,
-                ) from None
-            except BaseException:
-                end_group(process)
-                raise
-            finally:
-                # Children that outlive the command would keep the log open.
-                reader.join(_GRACE_SECONDS if process.returncode is None else 1.0)
-                if reader.is_alive():
-                    end_group(process)
-                    reader.join(_GRACE_SECONDS)
-        if code:
-            ended = f"exit code {code}" if code > 0 else f"killed by {signal.Signals(-code).name}"
-            raise JobFailedError(ended, tail)
-
 
 @contextmanager
 def open_container(root: Path, workspace: Workspace, region: str) -> Iterator[Container]:
@@ -198,33 +132,6 @@ def threads() -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "OMP_WAIT_POLICY": "PASSIVE",
     }
-
-
-def end_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process started in its own session, and all that it started: politely, then not."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            break
-        try:
-            process.wait(_GRACE_SECONDS)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            continue  # a second Ctrl-C: no more patience
-    process.wait()
-
-
-def _copy_lines(
-    source: IO[bytes], log: IO[bytes], tail: deque[str], on_line: Callable[[str], None]
-) -> None:
-    with source:
-        for raw in source:
-            log.write(raw)
-            log.flush()
-            # A progress bar repaints its line: what counts is its last state.
-            text = raw.decode("utf-8", "replace").rstrip("\r\n").rpartition("\r")[2]
-            tail.append(text)
-            on_line(text)
 
 
 def _write_commands(workspace: Workspace) -> Path:

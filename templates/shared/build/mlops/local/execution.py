@@ -11,18 +11,21 @@ from typing import Any
 
 from mlops.check.definition import Definition, Step
 from mlops.errors import CommandError
-from mlops.local import jobs
 from mlops.local.cache import StepCache
-from mlops.local.container import JobFailedError, open_container
+from mlops.local.container import open_container
+from mlops.local.jobs import Job
 from mlops.local.outcome import Outcome, Status, StepOutcome
+from mlops.local.process import JobFailedError
+from mlops.local.processing import process
 from mlops.local.progress import Progress
 from mlops.local.registration import register
 from mlops.local.store import LocalStore, NoObjectsError
+from mlops.local.training import train
 from mlops.local.values import ExecutionFacts, Values, ValueUnavailableError
 from mlops.local.workspace import Workspace
 from mlops.registry import Registry
 
-_JOBS = {"Processing": jobs.process, "Training": jobs.train}
+_JOBS = {"Processing": process, "Training": train}
 _FAILURES = (JobFailedError, ValueUnavailableError, NoObjectsError, CommandError, OSError)
 
 
@@ -158,7 +161,7 @@ class Execution:
                 return f"reused from execution {entry['execution_id']}", True
         root = self.directory / step.name
         with open_container(root, self.workspace, self.facts.region) as container:
-            job = jobs.Job(
+            job = Job(
                 step=step.name,
                 container=container,
                 store=self.store,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.errors import CommandError
-from mlops.local.container import JobFailedError
+from mlops.local.process import JobFailedError
 from mlops.local.store import LocalStore
 from mlops.registry import Registry
 
