@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TextIO
 
 from components.errors import ConfigurationError
@@ -45,8 +44,9 @@ def _lint(stages: Sequence[Stage], summaries: Sequence[Summary], log: TextIO) ->
     settings = load_settings()
     regions = sorted({settings.region(stage) for stage in stages})
     templates = [summary.template for summary in summaries]
-    cfn_lint = str(Path(sys.executable).with_name("cfn-lint"))
-    command = [cfn_lint, "--regions", *regions, "--", *templates]
+    # Not the installed script: its first line breaks in folders whose name has a space.
+    cfn_lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
+    command = [sys.executable, "-c", cfn_lint, "--regions", *regions, "--", *templates]
     if subprocess.run(command, stdout=log, check=False).returncode:
         raise OperationFailed("cfn-lint found the problems above")
     print(f"cfn-lint: {len(templates)} templates, no findings", file=log, flush=True)

@@ -16,8 +16,7 @@ ENDPOINT = "aiops-c1d2e3-dev"
 GROUP = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/aiops-c1d2e3-models"
 
 # Stands for `cdk deploy`: notes its arguments and does to the stand-in what CloudFormation does.
-_CDK = f"""#!{sys.executable}
-import json, os, pathlib, sys, urllib.request
+_CDK = """import json, os, pathlib, sys, urllib.request
 arguments = sys.argv[1:]
 pathlib.Path(os.environ["CDK_LOG"]).write_text(json.dumps(arguments))
 assembly = pathlib.Path(arguments[arguments.index("--app") + 1])
@@ -27,10 +26,10 @@ if mode == "fail":
     print("UPDATE_ROLLBACK_COMPLETE: the endpoint did not stabilize")
     sys.exit(1)
 config = outputs["EndpointConfigName"] if mode == "succeed" else "configuration-before"
-change = {{
-    "stacks": {{summary["stack"]: {{"status": "UPDATE_COMPLETE", "outputs": outputs}}}},
-    "endpoints": {{outputs["EndpointName"]: {{"status": "InService", "config": config}}}},
-}}
+change = {
+    "stacks": {summary["stack"]: {"status": "UPDATE_COMPLETE", "outputs": outputs}},
+    "endpoints": {outputs["EndpointName"]: {"status": "InService", "config": config}},
+}
 url = os.environ["AWS_ENDPOINT_URL"] + "/_deploy"
 urllib.request.urlopen(urllib.request.Request(url, data=json.dumps(change).encode()))
 """
@@ -47,8 +46,9 @@ def make_repository(source: Path, target: Path) -> Path:
     facts["stages"]["dev"] |= {"account_id": ACCOUNT, "region": REGION}
     (target / "cicd-config.json").write_text(json.dumps(facts))
     (target / "pyproject.toml").write_text((source / "pyproject.toml").read_text())
+    (target / "cdk.py").write_text(_CDK)
     cdk = target / "cdk"
-    cdk.write_text(_CDK)
+    cdk.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{target}/cdk.py" "$@"\n')
     cdk.chmod(0o755)
     return target
 
