@@ -87,7 +87,9 @@ def draw(evaluation: Evaluation) -> dict[str, bytes]:
             for row in standings
             if row["name"] in ("mean", "linear")
         }
-        drawn["learning_curve"] = plots.learning_curves(curves, references)
+        labels = {row["name"]: row["label"] for row in standings}
+        named_curves = {labels.get(name, name): curve for name, curve in curves.items()}
+        drawn["learning_curve"] = plots.learning_curves(named_curves, references)
     return drawn
 
 

@@ -11,7 +11,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import matplotlib
+import matplotlib.colors
+import matplotlib.lines
+import matplotlib.patches
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -82,12 +84,14 @@ def residuals(actual: Vector, predicted: Vector, unit: str) -> bytes:
         axes.set_title("Residuals over the prediction")
 
     def distribution(axes: Axes) -> None:
-        inner = np.quantile(errors, [0.005, 0.995])
-        axes.hist(np.clip(errors, *inner), bins=_bins(len(errors)), color=BLUE, alpha=0.85)
+        inner = np.quantile(errors, [0.005, 0.995]) if len(errors) > 400 else _range(errors)
+        axes.hist(errors, bins=_bins(len(errors)), range=tuple(inner), color=BLUE, alpha=0.85)
         axes.axvline(0, color=DARK, linewidth=1)
         axes.axvline(errors.mean(), color=ORANGE, linewidth=2, label=f"mean {errors.mean():.3g}")
         axes.legend(loc="best")
-        axes.set(xlabel=f"residual, {unit}", ylabel="rows", title="Distribution of residuals")
+        axes.set(xlabel=f"residual, {unit}", ylabel="rows")
+        part = " (inner 99 %)" if len(errors) > 400 else ""
+        axes.set_title(f"Distribution of residuals{part}")
 
     return _figure((10.0, 4.2), [over_prediction, distribution])
 
@@ -115,7 +119,10 @@ def importances(found: Sequence[Importance], unit: str) -> bytes:
 def learning_curves(
     curves: Mapping[str, Mapping[str, Any]], references: Mapping[str, float]
 ) -> bytes:
-    """RMSE of boosting by round; `references` are other candidates' RMSE, drawn as lines."""
+    """RMSE of boosting by round, for each candidate's label.
+
+    `references` are other candidates' RMSE, drawn as lines.
+    """
 
     def panel(name: str, curve: Mapping[str, Any]) -> Callable[[Axes], None]:
         def draw(axes: Axes) -> None:
@@ -123,14 +130,15 @@ def learning_curves(
             axes.plot(curve["round"], curve["fitted"], color=GREY, label="rows it learns from")
             axes.plot(curve["round"], curve["stopping"], color=BLUE, label="rows set aside")
             axes.axvline(best, color=BLUE, linestyle=":", label=f"stopped at {best}")
-            if not name.endswith("_log"):
+            logarithmic = name.endswith("log target")
+            if not logarithmic:
                 for (label, value), style in zip(
                     references.items(), ("--", "-.", ":"), strict=False
                 ):
-                    axes.axhline(value, color=ORANGE, linestyle=style, label=f"{label}, all folds")
+                    axes.axhline(value, color=ORANGE, linestyle=style, label=label)
             axes.legend(loc="best", fontsize=8)
-            scale = "RMSE of log(1 + target)" if name.endswith("_log") else "RMSE"
-            axes.set(xlabel="boosting round", ylabel=scale, title=f"Learning curve: {name}")
+            scale = "RMSE of log(1 + target)" if logarithmic else "RMSE"
+            axes.set(xlabel="boosting round", ylabel=scale, title=name)
 
         return draw
 
@@ -198,8 +206,12 @@ def _figure(size: tuple[float, float], panels: Sequence[Callable[[Axes], None]])
 
 def _points(axes: Axes, x: Vector, y: Vector) -> None:
     if len(x) > MAX_POINTS:
-        shown = axes.hexbin(x, y, gridsize=60, mincnt=1, bins="log", cmap="Blues", linewidths=0.1)
-        axes.figure.colorbar(shown, ax=axes, label="rows", shrink=0.8)
+        # The scale begins below 1, so that a single row is not white on white.
+        norm = matplotlib.colors.LogNorm(vmin=0.2)
+        shown = axes.hexbin(x, y, gridsize=60, mincnt=1, norm=norm, cmap="Blues", linewidths=0.1)
+        bar = axes.figure.colorbar(shown, ax=axes, label="rows", fraction=0.05, format="{x:g}")
+        bar.set_ticks([10.0**power for power in range(9) if 10.0**power <= shown.norm.vmax])
+        bar.ax.minorticks_off()
     else:
         axes.scatter(x, y, s=16, alpha=0.5, color=BLUE, linewidths=0)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -36,9 +37,11 @@ table { border-collapse: collapse; font-size: .9rem; min-width: 60%; }
 th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 th { color: var(--muted); font-weight: 600; white-space: nowrap; }
+td:not(.n) { min-width: 7rem; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.own td { font-weight: 600; background: #eef5fa; }
 img { max-width: 100%; height: auto; display: block; margin: .6rem 0; }
+img.square { width: 32rem; }
 @media print {
   .scroll { overflow: visible; } h2 { break-after: avoid; } img { break-inside: avoid; }
 }
@@ -80,10 +83,9 @@ def _head(evaluation: Evaluation, title: str) -> str:
     unit = f" {escape(evaluation.unit)}" if evaluation.unit else ""
     cards = []
     for metric, value in scores.as_dict().items():
-        spread = number(evaluation.spread["model"][metric])
-        shown = f"{value:.3f}" if metric == "r2" else number(value)
+        spread = _spread(evaluation.spread["model"][metric])
         cards.append(
-            f'<div class="card">{LABELS[metric]}<b>{shown}</b>'
+            f'<div class="card">{LABELS[metric]}<b>{_value(metric, value)}</b>'
             f'<span class="muted">± {spread}{"" if metric == "r2" else unit}</span></div>'
         )
     cards.append(
@@ -94,7 +96,7 @@ def _head(evaluation: Evaluation, title: str) -> str:
         f"<h1>{escape(title)}</h1>"
         f'<p class="muted">{escape(evaluation.model_label)} predicting '
         f"{escape(evaluation.target)}{f' ({escape(evaluation.unit)})' if evaluation.unit else ''}"
-        f", trained {escape(str(evaluation.metadata.get('trained_at')))}</p>"
+        f", trained {escape(_moment(evaluation.metadata.get('trained_at')))}</p>"
         f'<div class="verdict {look}"><strong>Quality gate: {word}</strong><br>'
         f"{escape(gate.message)}</div>"
         f'<div class="cards">{"".join(cards)}</div>'
@@ -110,21 +112,21 @@ def _checks(evaluation: Evaluation) -> str:
     }
 
     def verdict(check: Check) -> str:
-        return "not applied" if not check.applied else "holds" if check.passed else "FAILS"
+        return "not applied" if not check.applied else "✓ holds" if check.passed else "✗ fails"
 
     rows = [
         [
             names[name],
             verdict(check),
+            check.statement,
             _n(check.value),
             _n(check.limit),
             _n(check.excess) if check.applied else "",
-            check.statement,
         ]
         for name, check in evaluation.gate.checks.items()
     ]
     metric = LABELS[evaluation.gate.metric]
-    heads = ["Check", "Verdict", f"#{metric}", "#Limit", "#Excess", "In words"]
+    heads = ["Check", "Verdict", "The model", f"#{metric}", "#Limit", "#Excess"]
     return (
         "<h2>Quality gate</h2>"
         + _table(heads, rows)
@@ -144,7 +146,10 @@ def _comparison(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
 
     def cells(name: str, scores: Scores) -> list[str]:
         spread = evaluation.spread[name]
-        return [f"{_n(v)} ± {_n(spread[metric])}" for metric, v in scores.as_dict().items()]
+        return [
+            f"{_value(metric, v)} ± {_spread(spread[metric])}"
+            for metric, v in scores.as_dict().items()
+        ]
 
     rows = [[labels[name], *cells(name, scores)] for name, scores in evaluation.scores.items()]
     heads = ["On the test rows", "#RMSE", "#MAE", "#R²"]
@@ -176,8 +181,10 @@ def _candidates(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
             _n(row["scores"]["rmse"]),
             _n(row["scores"]["mae"]),
             f"{row['scores']['r2']:.4f}",
-            _n(row["standard_error"]),
-            f"{_n(row['behind'])} ± {_n(row['behind_standard_error'])}",
+            _spread(row["standard_error"]),
+            f"{_n(row['behind'])} ± {_spread(row['behind_standard_error'])}"
+            if row["behind"]
+            else "the best",
             "" if row["rounds"] is None else str(row["rounds"]),
             f"{row['seconds']:.1f}",
         ]
@@ -276,7 +283,24 @@ def _image(plots: Mapping[str, bytes], name: str) -> str:
     if name not in plots:
         return ""
     data = base64.b64encode(plots[name]).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(ALT[name])}">'
+    look = ' class="square"' if name == "predicted_vs_actual" else ""
+    return f'<img{look} src="data:image/png;base64,{data}" alt="{escape(ALT[name])}">'
+
+
+def _moment(text: object) -> str:
+    """An ISO timestamp without seconds; anything else as it is."""
+    try:
+        return datetime.fromisoformat(str(text)).strftime("%Y-%m-%d %H:%M %Z")
+    except ValueError:
+        return str(text)
+
+
+def _value(metric: str, value: float) -> str:
+    return f"{value:.3f}" if metric == "r2" else number(value)
+
+
+def _spread(value: float) -> str:
+    return f"{value:.2g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _n(value: float | None) -> str:
