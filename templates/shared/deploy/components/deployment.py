@@ -57,7 +57,6 @@ def plan(
     package.check(
         stage=stage,
         region=region,
-        # Before the project has accounts, a locally registered model must still synthesize.
         accounts={*known, *config.model_packages.accounts} if known else (),
     )
     return Deployment(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components.errors import ConfigurationError
+from components.settings import PLACEHOLDER_ACCOUNT
 
 _PATTERN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
@@ -41,7 +42,8 @@ class ModelPackage:
         """Refuse a package that the stage cannot use.
 
         SageMaker creates a model only from a package in the endpoint's own Region. ``accounts``
-        are those allowed to provide packages; when none is known, any is accepted.
+        are those allowed to provide packages; when none is known, any is accepted. A version of
+        a local registry is accepted, too: it can be synthesized, and is never deployed.
         """
         if self.region != region:
             raise ConfigurationError(
@@ -50,7 +52,7 @@ class ModelPackage:
                 f" stages.{stage}.region in cicd-config.json"
             )
         allowed = sorted(set(accounts))
-        if allowed and self.account not in allowed:
+        if allowed and self.account not in (*allowed, PLACEHOLDER_ACCOUNT):
             raise ConfigurationError(
                 f"model_package_arn belongs to account {self.account!r}, but stage {stage!r}"
                 f" takes packages from {', '.join(allowed)} only ({self.arn}); if that registry is"

@@ -112,5 +112,7 @@ def test_a_package_of_an_unknown_account_is_refused() -> None:
     package = ModelPackage.parse(ARN)
     package.check(stage="dev", region="eu-west-1", accounts=())
     package.check(stage="dev", region="eu-west-1", accounts={"111122223333"})
+    local = ModelPackage.parse(ARN.replace("111122223333", "000000000000"))
+    local.check(stage="dev", region="eu-west-1", accounts={"222233334444"})
     with pytest.raises(ConfigurationError, match=r"'111122223333'.*222233334444.*config/dev.yaml"):
         package.check(stage="dev", region="eu-west-1", accounts={"222233334444"})
