@@ -39,11 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LATENCIES] = []
     config.addinivalue_line("markers", "local: only for a server on this machine")
     config.addinivalue_line("markers", "cloud: only for an endpoint in SageMaker")
+    config.addinivalue_line("markers", "own: only for the stage's own endpoint")
     config.addinivalue_line("markers", "version: only when a model version is named")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    foreign = {"cloud", "version"} if config.getoption("--url", None) else {"local"}
+    foreign = {"cloud", "own", "version"} if config.getoption("--url", None) else {"local"}
+    if config.getoption("--endpoint", None):
+        foreign |= {"own", "version"}
     if not config.getoption("--model-package-arn", None):
         foreign.add("version")
     deselected = [item for item in items if foreign & {mark.name for mark in item.iter_markers()}]
@@ -77,9 +80,10 @@ def stack(pytestconfig: pytest.Config, session: boto3.Session) -> DeployedStack:
 
 
 @pytest.fixture(scope="session")
-def endpoint_name(pytestconfig: pytest.Config, stack: DeployedStack) -> str:
+def endpoint_name(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> str:
     """The endpoint to ask."""
-    return pytestconfig.getoption("--endpoint") or stack.outputs["EndpointName"]
+    named = pytestconfig.getoption("--endpoint")
+    return named or request.getfixturevalue("stack").outputs["EndpointName"]
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def test_endpoint_is_in_service(session: boto3.Session, endpoint_name: str) -> N
     assert endpoint.status == "InService", endpoint.failure_reason
 
 
-@pytest.mark.cloud
+@pytest.mark.own
 def test_endpoint_runs_the_configuration_that_was_deployed(
     session: boto3.Session, endpoint_name: str, stack: DeployedStack
 ) -> None:

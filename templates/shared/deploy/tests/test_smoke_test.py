@@ -237,3 +237,17 @@ def test_a_package_without_a_sample_says_what_to_do(
     assert "has no sample_request_uri" in output
     code, output = smoke(STAGE="dev", SAMPLE_REQUEST=str(sample), **deployed_stage.environment)
     assert code == 0, output
+
+
+def test_another_endpoint_of_the_stage_can_be_asked(
+    smoke: Smoke, aws: AwsStandIn, sample: Path
+) -> None:
+    aws.endpoints["trial"] = {"status": "InService", "config": "trial-1"}
+    aws.predict = good
+    variables = aws.environment | {"ENDPOINT": "trial", "SAMPLE_REQUEST": str(sample)}
+    code, output = smoke(STAGE="dev", **variables)
+    assert code == 0, output
+    assert "4 passed" in output
+    assert "DescribeStacks" not in aws.calls, "the stack says nothing about this one"
+    aws.endpoints["trial"]["status"] = "Failed"
+    assert smoke(STAGE="dev", **variables)[0] == 1
