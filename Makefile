@@ -8,6 +8,7 @@ UV_VERSION := 0.13.9
 
 BIN := $(CURDIR)/$(VENV)/bin
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export npm_config_cache ?= $(CURDIR)/.cache/npm
 export PATH := $(BIN):$(PATH)
 export NO_UPDATE_NOTIFIER := 1
 
@@ -36,7 +37,7 @@ $(NODE_READY): package.json package-lock.json $(PYTHON_READY)
 	@touch $@
 
 demo: $(PYTHON_READY)  ## play a CreateProject event to the end: two repositories, a model, a prediction
-	$(BIN)/aiops demo $(ARGS)
+	@$(BIN)/aiops demo $(ARGS)
 
 lint: $(PYTHON_READY)  ## ruff and mypy on the generator, the hooks and the tests
 	ruff check .
