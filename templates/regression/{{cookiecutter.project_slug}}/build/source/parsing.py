@@ -54,11 +54,16 @@ def is_missing(value: object) -> bool:
     return isinstance(value, float | np.floating) and math.isnan(value)
 
 
+def all_text(raw: pd.Series[Any]) -> bool:
+    """Whether every value that is there is a text, as in a CSV file; found out fast."""
+    return pd.api.types.infer_dtype(raw, skipna=True) == "string"
+
+
 def missing_mask(raw: pd.Series[Any]) -> Mask:
     """Which raw values stand for "no value"."""
     mask = raw.isna().to_numpy(dtype=bool)
     if raw.dtype == object:
-        texts = raw.where(raw.map(lambda value: isinstance(value, str)), None)
+        texts = raw if all_text(raw) else raw.where(raw.map(lambda v: isinstance(v, str)), None)
         codes, uniques = pd.factorize(texts, use_na_sentinel=True)
         blank = np.array([is_missing(text) for text in uniques] + [False], dtype=bool)
         mask |= blank[codes]
@@ -74,7 +79,7 @@ def numbers(raw: pd.Series[Any], *, decimal_comma: bool = False) -> Parsed:
         return Parsed(pd.Series(np.nan, index=raw.index), raw.notna().to_numpy(dtype=bool))
     if pd.api.types.is_numeric_dtype(raw.dtype):
         return Parsed(raw.astype("float64"), np.zeros(len(raw), dtype=bool))
-    if pd.api.types.infer_dtype(raw, skipna=True) == "string" and not decimal_comma:
+    if all_text(raw) and not decimal_comma:
         # Plain numbers, nearly all there is in a large file, take pandas' fast path.
         plain = pd.to_numeric(raw, errors="coerce").astype("float64")
         rest = (plain.isna() & ~missing_mask(raw)).to_numpy(dtype=bool)
@@ -104,11 +109,10 @@ def dates(raw: pd.Series[Any], *, date_format: str | None = None) -> Parsed:
     if pd.api.types.is_datetime64_any_dtype(raw.dtype):
         return Parsed(_naive(raw), np.zeros(len(raw), dtype=bool))
     missing = missing_mask(raw)
-    texts = raw.map(lambda value: value.strip() if isinstance(value, str) else value)
     timelike = (str, dt.date, np.datetime64)  # datetime and Timestamp are dates
-    texts = texts.where(texts.map(lambda value: isinstance(value, timelike)) & ~missing, None)
-    codes, uniques = pd.factorize(texts.astype("string"), use_na_sentinel=True)
-    unique = pd.Series(list(uniques), dtype=object)
+    texts = raw if all_text(raw) else raw.where(raw.map(lambda v: isinstance(v, timelike)), None)
+    codes, uniques = pd.factorize(texts.where(~missing, None), use_na_sentinel=True)
+    unique = pd.Series([str(value).strip() for value in uniques], dtype=object)
     values = pd.Series(pd.NaT, index=unique.index, dtype="datetime64[ns]")
     for form in ([date_format] if date_format else []) + ["ISO8601"]:
         open_ = values.isna()
@@ -148,7 +152,7 @@ def _each(raw: pd.Series[Any], read: Callable[[object], object]) -> Parsed:
         except _Unreadable:
             return None, True
 
-    if pd.api.types.infer_dtype(raw, skipna=True) == "string":
+    if all_text(raw):
         codes, uniques = pd.factorize(raw, use_na_sentinel=True)
         outcomes = [attempt(text) for text in uniques] + [(None, False)]
         pairs = [outcomes[code] for code in codes]

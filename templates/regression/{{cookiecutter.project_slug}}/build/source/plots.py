@@ -210,7 +210,8 @@ def _points(axes: Axes, x: Vector, y: Vector) -> None:
         norm = matplotlib.colors.LogNorm(vmin=0.2)
         shown = axes.hexbin(x, y, gridsize=60, mincnt=1, norm=norm, cmap="Blues", linewidths=0.1)
         bar = axes.figure.colorbar(shown, ax=axes, label="rows", fraction=0.05, format="{x:g}")
-        bar.set_ticks([10.0**power for power in range(9) if 10.0**power <= shown.norm.vmax])
+        most = float(np.max(np.asarray(shown.get_array())))
+        bar.set_ticks([10.0**power for power in range(9) if 10.0**power <= most])
         bar.ax.minorticks_off()
     else:
         axes.scatter(x, y, s=16, alpha=0.5, color=BLUE, linewidths=0)

@@ -24,7 +24,8 @@ from source.settings import (
     split_settings,
 )
 from source.splitting import Split, split_rows
-from source.validation import ValidatedTable, ValidationReport, validate
+from source.validation import ValidatedTable, validate
+from source.validation_report import ValidationReport
 
 
 def prepare(

@@ -5,47 +5,15 @@ Every value from the data is escaped. The page reads on a phone as well as on pa
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from html import escape
 from typing import Any
 
 from source.evaluation import Evaluation
-from source.gate import Check, number
+from source.gate import Check
 from source.metrics import LABELS, Scores
+from source.page import cell, image, metric_value, moment, page, spread_text, table
 
-STYLE = """
-:root { color-scheme: light; --line: #e3e6ea; --muted: #5b6570; --blue: #0072b2; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 62rem; padding: 1rem; color: #1d232a; background: #fff;
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { font-size: 1.6rem; margin: 1rem 0 .2rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.15rem; margin: 2.2rem 0 .4rem; }
-p { margin: .4rem 0; max-width: 46rem; }
-.muted { color: var(--muted); font-size: .9rem; }
-.verdict { border-left: .5rem solid; padding: .8rem 1rem; margin: 1rem 0; border-radius: .3rem;
-  overflow-wrap: anywhere; }
-.verdict strong { font-size: 1.15rem; }
-.pass { border-color: #009e73; background: #e9f6f1; }
-.fail { border-color: #d55e00; background: #fdf0e7; }
-.cards { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1rem 0; }
-.card { flex: 1 1 9rem; border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .9rem; }
-.card b { display: block; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; margin: .6rem 0; }
-table { border-collapse: collapse; font-size: .9rem; min-width: 60%; }
-th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: left;
-  vertical-align: top; }
-th { color: var(--muted); font-weight: 600; white-space: nowrap; }
-td:not(.n) { min-width: 7rem; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-tr.own td { font-weight: 600; background: #eef5fa; }
-img { max-width: 100%; height: auto; display: block; margin: .6rem 0; }
-img.square { width: 32rem; }
-@media print {
-  .scroll { overflow: visible; } h2 { break-after: avoid; } img { break-inside: avoid; }
-}
-"""
 ALT = {
     "predicted_vs_actual": "Predicted against actual values of the test rows",
     "residuals": "Residuals over the prediction, and their distribution",
@@ -68,13 +36,7 @@ def render(evaluation: Evaluation, plots: Mapping[str, bytes], title: str) -> st
         _worst(evaluation),
         _about(evaluation),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}: evaluation</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
-    )
+    return page(f"{title}: evaluation", body)
 
 
 def _head(evaluation: Evaluation, title: str) -> str:
@@ -83,9 +45,9 @@ def _head(evaluation: Evaluation, title: str) -> str:
     unit = f" {escape(evaluation.unit)}" if evaluation.unit else ""
     cards = []
     for metric, value in scores.as_dict().items():
-        spread = _spread(evaluation.spread["model"][metric])
+        spread = spread_text(evaluation.spread["model"][metric])
         cards.append(
-            f'<div class="card">{LABELS[metric]}<b>{_value(metric, value)}</b>'
+            f'<div class="card">{LABELS[metric]}<b>{metric_value(metric, value)}</b>'
             f'<span class="muted">± {spread}{"" if metric == "r2" else unit}</span></div>'
         )
     cards.append(
@@ -96,7 +58,7 @@ def _head(evaluation: Evaluation, title: str) -> str:
         f"<h1>{escape(title)}</h1>"
         f'<p class="muted">{escape(evaluation.model_label)} predicting '
         f"{escape(evaluation.target)}{f' ({escape(evaluation.unit)})' if evaluation.unit else ''}"
-        f", trained {escape(_moment(evaluation.metadata.get('trained_at')))}</p>"
+        f", trained {escape(moment(evaluation.metadata.get('trained_at')))}</p>"
         f'<div class="verdict {look}"><strong>Quality gate: {word}</strong><br>'
         f"{escape(gate.message)}</div>"
         f'<div class="cards">{"".join(cards)}</div>'
@@ -119,9 +81,9 @@ def _checks(evaluation: Evaluation) -> str:
             names[name],
             verdict(check),
             check.statement,
-            _n(check.value),
-            _n(check.limit),
-            _n(check.excess) if check.applied else "",
+            cell(check.value),
+            cell(check.limit),
+            cell(check.excess) if check.applied else "",
         ]
         for name, check in evaluation.gate.checks.items()
     ]
@@ -129,7 +91,7 @@ def _checks(evaluation: Evaluation) -> str:
     heads = ["Check", "Verdict", "The model", f"#{metric}", "#Limit", "#Excess"]
     return (
         "<h2>Quality gate</h2>"
-        + _table(heads, rows)
+        + table(heads, rows)
         + '<p class="muted">Excess counts towards worse: above 0 fails. Comparisons with other '
         "models are made on the same resampled test rows, and fail only when the tolerance is "
         "exceeded beyond chance.</p>"
@@ -147,7 +109,7 @@ def _comparison(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
     def cells(name: str, scores: Scores) -> list[str]:
         spread = evaluation.spread[name]
         return [
-            f"{_value(metric, v)} ± {_spread(spread[metric])}"
+            f"{metric_value(metric, v)} ± {spread_text(spread[metric])}"
             for metric, v in scores.as_dict().items()
         ]
 
@@ -161,9 +123,7 @@ def _comparison(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
         )
     return (
         "<h2>Test results</h2>"
-        + _table(
-            heads, rows, own=[i for i, name in enumerate(evaluation.scores) if name == "model"]
-        )
+        + table(heads, rows, own=[i for i, name in enumerate(evaluation.scores) if name == "model"])
         + note
         + '<p class="muted">± is the standard deviation over resampled test rows. Baselines are '
         "fitted on the training split only.</p>"
@@ -178,11 +138,11 @@ def _candidates(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
     rows = [
         [
             row["label"],
-            _n(row["scores"]["rmse"]),
-            _n(row["scores"]["mae"]),
+            cell(row["scores"]["rmse"]),
+            cell(row["scores"]["mae"]),
             f"{row['scores']['r2']:.4f}",
-            _spread(row["standard_error"]),
-            f"{_n(row['behind'])} ± {_spread(row['behind_standard_error'])}"
+            spread_text(row["standard_error"]),
+            f"{cell(row['behind'])} ± {spread_text(row['behind_standard_error'])}"
             if row["behind"]
             else "the best",
             "" if row["rounds"] is None else str(row["rounds"]),
@@ -197,7 +157,7 @@ def _candidates(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
         f"<p>{escape(str(selection.get('reason', '')))}.</p>"
         f'<p class="muted">{escape(str(selection.get("method", "")))}, before the test rows were '
         "looked at.</p>"
-        + _table(heads, rows, own=own)
+        + table(heads, rows, own=own)
         + _image(plots, "candidates")
         + _image(plots, "learning_curve")
     )
@@ -207,27 +167,35 @@ def _importance(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
     rows = [
         [
             entry.column,
-            _n(entry.contribution),
-            "" if entry.permutation is None else _n(entry.permutation),
+            cell(entry.contribution),
+            "" if entry.permutation is None else cell(entry.permutation),
         ]
         for entry in evaluation.importance[:15]
     ]
     heads = ["Column", "#Mean |Shapley value|", "#RMSE when shuffled grows by"]
     return (
-        "<h2>What matters</h2>" + _image(plots, "importance") + _table(heads, rows) if rows else ""
+        "<h2>What matters</h2>" + _image(plots, "importance") + table(heads, rows) if rows else ""
     )
 
 
 def _segments(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
     rows = [
-        [s.by, s.segment, f"{s.rows:,}", _n(s.rmse), _n(s.linear_rmse), _n(s.mae), f"{s.bias:+.4g}"]
+        [
+            s.by,
+            s.segment,
+            f"{s.rows:,}",
+            cell(s.rmse),
+            cell(s.linear_rmse),
+            cell(s.mae),
+            f"{s.bias:+.4g}",
+        ]
         for s in evaluation.segments
     ]
     heads = ["Column", "Segment", "#Rows", "#RMSE", "#Linear RMSE", "#MAE", "#Bias"]
     return (
         "<h2>Error by segment</h2>"
         + _image(plots, "segments")
-        + _table(heads, rows)
+        + table(heads, rows)
         + '<p class="muted">Bias is the mean of predicted minus actual.</p>'
     )
 
@@ -237,12 +205,12 @@ def _worst(evaluation: Evaluation) -> str:
         return ""
     columns = list(evaluation.worst[0].record)
     rows = [
-        [_n(w.actual), _n(w.predicted), f"{w.predicted - w.actual:+.4g}"]
+        [cell(w.actual), cell(w.predicted), f"{w.predicted - w.actual:+.4g}"]
         + ["" if w.record[name] is None else str(w.record[name]) for name in columns]
         for w in evaluation.worst
     ]
     heads = ["#Actual", "#Predicted", "#Error", *columns]
-    return "<h2>Worst predictions</h2>" + _table(heads, rows)
+    return "<h2>Worst predictions</h2>" + table(heads, rows)
 
 
 def _about(evaluation: Evaluation) -> str:
@@ -258,50 +226,10 @@ def _about(evaluation: Evaluation) -> str:
         facts.append(["Hyperparameters", ", ".join(f"{k} {v}" for k, v in settings.items())])
     versions: Mapping[str, Any] = metadata.get("versions") or {}
     facts.append(["Versions", ", ".join(f"{name} {value}" for name, value in versions.items())])
-    return "<h2>About the model</h2>" + _table(["", ""], facts)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], own: Sequence[int] = ()) -> str:
-    """A table; a head that starts with # makes a column of numbers. Every cell is escaped."""
-    kinds = [' class="n"' if head.startswith("#") else "" for head in heads]
-    top = "".join(
-        f"<th{kind}>{escape(head.removeprefix('#'))}</th>"
-        for head, kind in zip(heads, kinds, strict=True)
-    )
-    lines = []
-    for index, row in enumerate(rows):
-        mark = ' class="own"' if index in own else ""
-        cells = "".join(
-            f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)
-        )
-        lines.append(f"<tr{mark}>{cells}</tr>")
-    head = f"<thead><tr>{top}</tr></thead>" if any(heads) else ""
-    return f'<div class="scroll"><table>{head}<tbody>{"".join(lines)}</tbody></table></div>'
+    return "<h2>About the model</h2>" + table(["", ""], facts)
 
 
 def _image(plots: Mapping[str, bytes], name: str) -> str:
     if name not in plots:
         return ""
-    data = base64.b64encode(plots[name]).decode("ascii")
-    look = ' class="square"' if name == "predicted_vs_actual" else ""
-    return f'<img{look} src="data:image/png;base64,{data}" alt="{escape(ALT[name])}">'
-
-
-def _moment(text: object) -> str:
-    """An ISO timestamp without seconds; anything else as it is."""
-    try:
-        return datetime.fromisoformat(str(text)).strftime("%Y-%m-%d %H:%M %Z")
-    except ValueError:
-        return str(text)
-
-
-def _value(metric: str, value: float) -> str:
-    return f"{value:.3f}" if metric == "r2" else number(value)
-
-
-def _spread(value: float) -> str:
-    return f"{value:.2g}" if abs(value) < 100 else f"{value:,.0f}"
-
-
-def _n(value: float | None) -> str:
-    return "" if value is None else number(value)
+    return image(plots[name], ALT[name], "square" if name == "predicted_vs_actual" else "wide")

@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from source import kinds, parsing, problems
-from source.problems import Level, Problem
+from source import checks, kinds, parsing, problems
+from source.problems import Problem
 from source.reading import RawTable
-from source.schema import Column, Kind, TableSchema, show
+from source.schema import Column, Kind, TableSchema
 from source.settings import DataSettings, SplitSettings
-
-# A feature that follows the target this closely is more often a leak than a discovery.
-SUSPICIOUS_CORRELATION = 0.999
-
-
-@dataclass(frozen=True)
-class ColumnSummary:
-    """One column of the validation report; `missing` counts values."""
-
-    name: str
-    role: str
-    kind: str | None
-    missing: int
-    distinct: int
-
-
-@dataclass(frozen=True)
-class ValidationReport:
-    """What was read, what was found, and whether training may go on."""
-
-    rows_read: int
-    rows_without_target: int
-    rows_kept: int
-    files: tuple[str, ...]
-    columns: tuple[ColumnSummary, ...]
-    problems: tuple[Problem, ...]
-
-    @property
-    def errors(self) -> tuple[Problem, ...]:
-        """The problems that end the run."""
-        return tuple(problem for problem in self.problems if problem.level is Level.ERROR)
-
-    @property
-    def passed(self) -> bool:
-        """Whether there is no error."""
-        return not self.errors
-
-    def save(self, path: Path) -> None:
-        """Write the report as JSON."""
-        document = {"passed": self.passed, **asdict(self)}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-    def text(self) -> str:
-        """The report as a person reads it on a terminal: errors first."""
-        head = (
-            f"{self.rows_read} rows in {len(self.files)} file(s), {self.rows_without_target} "
-            f"without target, {self.rows_kept} kept"
-        )
-        ordered = sorted(self.problems, key=lambda problem: problem.level is not Level.ERROR)
-        return "\n".join([head, *map(str, ordered)])
+from source.validation_report import ValidationReport, summarise
 
 
 @dataclass(frozen=True)
@@ -85,14 +31,14 @@ class ValidatedTable:
 def validate(table: RawTable, data: DataSettings, split: SplitSettings) -> ValidatedTable:
     """Check `table` and type its columns; rows without target are dropped and counted."""
     raw = table.frame
-    found = [*_table_problems(table), *_settings_problems(raw, data, split)]
-    target, target_problems = _target(raw, data)
+    found = [*checks.table_problems(table), *checks.settings_problems(raw, data, split)]
+    target, target_problems = checks.read_target(raw, data)
     found += target_problems
     known = np.ones(len(raw), dtype=bool) if target is None else target.notna().to_numpy()
     kept = raw[known].reset_index(drop=True)
     if target is not None:
         target = target[known].reset_index(drop=True)
-        found += _row_problems(kept, target, data)
+        found += checks.row_problems(kept, target, data)
 
     ignored: dict[str, str] = dict.fromkeys((c for c in data.drop if c in raw), "data.drop")
     if split.group_column in raw:
@@ -110,7 +56,7 @@ def validate(table: RawTable, data: DataSettings, split: SplitSettings) -> Valid
         columns.append(decision.column)
         typed[name] = _finite(decision.column.parse(kept[name]).values)
     if target is not None:
-        found += _leaks(columns, typed, target)
+        found += checks.leak_problems(columns, typed, target)
     if len(kept) and not columns:
         found.append(
             problems.error(
@@ -126,7 +72,7 @@ def validate(table: RawTable, data: DataSettings, split: SplitSettings) -> Valid
         rows_without_target=int((~known).sum()),
         rows_kept=len(kept),
         files=table.files,
-        columns=_summaries(kept, data.target, columns, ignored),
+        columns=summarise(kept, data.target, columns, ignored),
         problems=tuple(found),
     )
     if not report.passed or target is None:
@@ -139,175 +85,6 @@ def validate(table: RawTable, data: DataSettings, split: SplitSettings) -> Valid
         group_column=split.group_column,
     )
     return ValidatedTable(pd.DataFrame({**typed, data.target: target}), schema, report)
-
-
-def _table_problems(table: RawTable) -> list[Problem]:
-    found = [
-        problems.error(
-            "duplicate_column",
-            f"column {name!r} occurs more than once",
-            "rename one of them at the source",
-            name,
-        )
-        for name in table.duplicates
-    ]
-    found += [
-        problems.error(
-            "missing_in_file",
-            f"column {name!r} is missing in {file}",
-            "give every file the same columns",
-            name,
-        )
-        for name, file in table.partial
-    ]
-    if table.frame.empty:
-        found.append(
-            problems.error(
-                "empty_table", "the table has a header but no rows", "check data.source and query"
-            )
-        )
-    return found
-
-
-def _settings_problems(
-    raw: pd.DataFrame, data: DataSettings, split: SplitSettings
-) -> list[Problem]:
-    found = [
-        problems.warning(
-            "nothing_to_drop",
-            f"data.drop names {name!r}, which the table does not have",
-            f"remove it{_suggestion(name, raw.columns)}",
-            name,
-        )
-        for name in data.drop
-        if name not in raw
-    ]
-    wanted = [
-        *(("data.kinds", name) for name in data.kinds),
-        *(("data.segment_by", name) for name in data.segment_by),
-        ("split.time_column", split.time_column),
-        ("split.group_column", split.group_column),
-    ]
-    found += [
-        problems.error(
-            "missing_column",
-            f"{setting} names {name!r}, which the table does not have",
-            f"the columns are {_listed(raw.columns)}{_suggestion(name, raw.columns)}",
-            name,
-        )
-        for setting, name in wanted
-        if name is not None and name not in raw
-    ]
-    return found
-
-
-def _target(raw: pd.DataFrame, data: DataSettings) -> tuple[pd.Series[Any] | None, list[Problem]]:
-    name = data.target
-    if name not in raw:
-        return None, [
-            problems.error(
-                "missing_target",
-                f"the target column {name!r} is missing",
-                f"set data.target to one of {_listed(raw.columns)}{_suggestion(name, raw.columns)}",
-                name,
-            )
-        ]
-    column = raw[name]
-    if raw.empty:
-        return None, []
-    missing = parsing.missing_mask(column)
-    if missing.all():
-        return None, [
-            problems.error(
-                "target_all_missing",
-                f"the target column {name!r} has no value in any of the {len(raw)} rows",
-                "check data.target and the query",
-                name,
-            )
-        ]
-    comma = column.dtype == object and parsing.uses_decimal_comma(column)
-    values, bad = parsing.numbers(column, decimal_comma=comma)
-    bad |= np.isinf(values.to_numpy(dtype="float64"))
-    if bad.any():
-        examples = ", ".join(show(value) for value in list(dict.fromkeys(column[bad].map(str)))[:3])
-        return None, [
-            problems.error(
-                "target_not_numeric",
-                f"{int(bad.sum())} of {int((~missing).sum())} values of the target column {name!r} "
-                f"are no finite numbers, such as {examples}",
-                "predict a numeric column, or clean it in the query",
-                name,
-            )
-        ]
-    if values.nunique() <= 1:
-        return None, [
-            problems.error(
-                "target_constant",
-                f"the target column {name!r} is {values.dropna().iloc[0]:g} in every row",
-                "there is nothing to predict; check data.target and the query",
-                name,
-            )
-        ]
-    return values, []
-
-
-def _row_problems(kept: pd.DataFrame, target: pd.Series[Any], data: DataSettings) -> list[Problem]:
-    found = []
-    if len(target) < data.minimum_rows:
-        found.append(
-            problems.error(
-                "too_few_rows",
-                f"{len(target)} rows have a target, data.minimum_rows asks for {data.minimum_rows}",
-                "bring more rows; lower data.minimum_rows only if you trust so few",
-            )
-        )
-    try:
-        repeated = int(kept.duplicated().sum())
-    except TypeError:  # nested values, which are reported by column
-        repeated = 0
-    if repeated > 0.01 * len(kept):
-        found.append(
-            problems.warning(
-                "repeated_rows",
-                f"{repeated} of {len(kept)} rows repeat another one",
-                "they are kept on the same side of the split; remove them if they are copies",
-            )
-        )
-    return found
-
-
-def _leaks(
-    columns: Sequence[Column], typed: dict[str, pd.Series[Any]], target: pd.Series[Any]
-) -> list[Problem]:
-    found = []
-    for column in columns:
-        if column.kind is not Kind.NUMERIC:
-            continue
-        values = typed[column.name]
-        both = values.notna()
-        if both.sum() < 10 or values[both].nunique() < 3:
-            continue
-        if np.array_equal(values[both], target[both]):
-            found.append(
-                problems.error(
-                    "target_copy",
-                    f"column {column.name!r} is identical to the target",
-                    f"add {column.name!r} to data.drop: a prediction would have to know the answer",
-                    column.name,
-                )
-            )
-            continue
-        correlation = float(np.corrcoef(values[both], target[both])[0, 1])
-        if abs(correlation) >= SUSPICIOUS_CORRELATION:
-            found.append(
-                problems.warning(
-                    "possible_leak",
-                    f"column {column.name!r} correlates with the target at {correlation:.4f}",
-                    "add it to data.drop unless it is known before the target is",
-                    column.name,
-                )
-            )
-    return found
 
 
 def _split_columns(
@@ -367,31 +144,3 @@ def _finite(values: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_float_dtype(values.dtype):
         return values.replace([np.inf, -np.inf], np.nan)
     return values
-
-
-def _summaries(
-    kept: pd.DataFrame, target: str, columns: Sequence[Column], ignored: dict[str, str]
-) -> tuple[ColumnSummary, ...]:
-    kind_of = {column.name: column.kind.value for column in columns}
-    summaries = []
-    for name in kept.columns:
-        role = "target" if name == target else "feature" if name in kind_of else "left out"
-        if name in ignored:
-            role = f"left out: {ignored[name]}"
-        missing = parsing.missing_mask(kept[name])
-        distinct = kept[name][~missing].map(str).nunique()
-        summaries.append(
-            ColumnSummary(str(name), role, kind_of.get(name), int(missing.sum()), int(distinct))
-        )
-    return tuple(summaries)
-
-
-def _listed(names: pd.Index[Any], limit: int = 12) -> str:
-    shown = ", ".join(map(str, names[:limit]))
-    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
-
-
-def _suggestion(name: str | None, names: pd.Index[Any]) -> str:
-    folded = {str(known).casefold(): str(known) for known in names}
-    close = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
-    return f" (did you mean {folded[close[0]]!r}?)" if close else ""

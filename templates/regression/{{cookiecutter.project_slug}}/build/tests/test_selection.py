@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from tables import QUICK, split_rents, typed, without
 
-from source.candidates import LINEAR, XGBOOST, Rows, competitors, fit_candidate, is_skewed, predict
+from source.candidates import LINEAR, XGBOOST, Rows, competitors, fit_candidate, predict
+from source.log_target import is_skewed
 from source.metrics import score
 from source.resampling import resample, set_aside
 from source.selection import difference, select
