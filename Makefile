@@ -8,6 +8,10 @@ UV_VERSION := 0.13.9
 
 BIN := $(CURDIR)/$(VENV)/bin
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+# Certificates of this machine count, such as those of a company's proxy.
+export UV_SYSTEM_CERTS ?= true
+export NODE_USE_SYSTEM_CA ?= 1
+export NO_MKDOCS_2_WARNING := 1
 export npm_config_cache ?= $(CURDIR)/.cache/npm
 export PATH := $(BIN):$(PATH)
 export NO_UPDATE_NOTIFIER := 1

@@ -25,6 +25,11 @@ def show_difference(
     """
     if against is None:
         connect(settings, stage)
+    elif against.resolve().is_relative_to(OUTPUT_DIRECTORY.resolve()):
+        raise OperationFailed(
+            f"{against} is in {OUTPUT_DIRECTORY}/, which is written anew before comparing; "
+            "copy it elsewhere first"
+        )
     synthesize([stage], model_package_arn=model_package_arn, log=sys.stderr)
     command = ["diff", "--app", str(OUTPUT_DIRECTORY / stage), "--no-color", "--ci"]
     # Comparing templates needs no permission to create a change set.

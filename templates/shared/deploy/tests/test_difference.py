@@ -41,6 +41,18 @@ def test_the_difference_names_what_changes_and_what_goes(
     assert package.startswith("! [~]") and f"{GROUP}/1" in package and f"{GROUP}/2" in package
 
 
+def test_a_template_that_would_be_overwritten_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    pytestconfig: pytest.Config,
+) -> None:
+    monkeypatch.chdir(make_repository(pytestconfig.rootpath, tmp_path))
+    against = "--against=cdk.out/dev/Endpoint.template.json"
+    assert main(["diff", "--stage=dev", f"--model-package-arn={GROUP}/2", against]) != 0
+    assert "copy it elsewhere first" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "sign"),
     [

@@ -100,6 +100,15 @@ class Split(Section):
     group_column: str | None = None
 
     @model_validator(mode="after")
+    def _enough_rows_train(self) -> Self:
+        if self.validation + self.test >= 0.9:
+            raise ValueError(
+                f"validation {self.validation} and test {self.test} leave too few rows to train "
+                "on: together they must be below 0.9"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_way_to_split(self) -> Self:
         if self.time_column is not None and self.group_column is not None:
             raise ValueError(

@@ -112,7 +112,7 @@ def _train(jobs: Jobs, prepare: ProcessingStep, instance_type: Any) -> TrainingS
         "Train",
         step_args=trainer.train(),
         display_name="Train candidates",
-        description="Trains every candidate; the best on the validation split is the model.",
+        description="Trains every candidate; the best, beyond chance, is the model.",
         cache_config=jobs.cache,
         retry_policies=job_retries(),
     )

@@ -96,6 +96,7 @@ def test_kinds_of_source(tmp_path: Path, source: str, kind: str) -> None:
         ({"data": {"source": "data/houses.csv", "taget": "price"}}, "did you mean 'target'?"),
         ({"data": {"source": "data/houses.csv", "taget": "price"}}, "data.target: missing"),
         ({"data": {"source": "d.csv", "target": True}}, "data.target: True is not text; put it"),
+        ({"split": {"validation": 0.45, "test": 0.45}}, "together they must be below 0.9"),
         ({"data": {"source": "d.csv", "target": "a", "drop": "id"}}, "data.drop: 'id' is not a l"),
         (
             {"data": {"source": "d.csv", "target": "a", "drop": ["a"]}},

@@ -188,4 +188,4 @@ def _summarize(console: Console, outcome: Outcome, found: Results) -> None:
         line("report", os.path.relpath(found.report))
     if outcome.model_package_arn:
         version = outcome.model_package_arn.rpartition("/")[2]
-        line("next", f"make report, make serve, python -m mlops registry approve {version}")
+        line("next", f"make report, make serve, python -m mlops registry approve --local {version}")
