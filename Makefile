@@ -14,7 +14,7 @@ export NODE_USE_SYSTEM_CA ?= 1
 export NO_MKDOCS_2_WARNING := 1
 export npm_config_cache ?= $(CURDIR)/.cache/npm
 export PATH := $(BIN):$(PATH)
-export NO_UPDATE_NOTIFIER := 1
+export npm_config_update_notifier := false
 
 PYTHON_READY := $(VENV)/.installed
 NODE_READY := node_modules/.installed
