@@ -18,9 +18,9 @@ from source.decision import Decision, examples, majority, numeric
 from source.schema import EXPECTED, Column, Kind, show
 
 NESTED = (list, dict, tuple, set, bytes, np.ndarray)
-# From this many rows on, a text that hardly ever repeats cannot be learnt from.
+# From this many rows on, a text of which there are fewer than two rows each cannot be learnt from.
 IDENTIFIER_ROWS = 30
-IDENTIFIER_SHARE = 0.9
+IDENTIFIER_SHARE = 0.5
 IDENTIFIER_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|row|index|key)s?$|^unnamed", re.IGNORECASE)
 LEADING_ZERO = re.compile(r"0\d+")
 
