@@ -144,6 +144,8 @@ def _allowance(metric: str, reference: Any, share: float) -> Any:
 
 def _relation(metric: str, value: float, reference: float, worse: float) -> str:
     gap = worse * (value - reference)
+    if gap == 0:
+        return "no better or worse"
     word = "worse" if gap > 0 else "better"
     if HIGHER_IS_BETTER[metric] or reference == 0:
         return f"{number(abs(gap))} {word}"
