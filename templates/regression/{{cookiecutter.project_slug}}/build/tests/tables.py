@@ -48,13 +48,13 @@ def typed(
     return validated.frame, validated.schema
 
 
-def rents(rows: int = 300, seed: int = 5, drift: float = 0.0) -> pd.DataFrame:
+def rents(rows: int = 400, seed: int = 5, drift: float = 0.0) -> pd.DataFrame:
     """The synthetic table as a CSV file would give it: every cell a text."""
     frame = make_table(Recipe(rows, seed, drift))
     return frame.astype(object).where(frame.notna(), "").map(str)
 
 
-def split_rents(rows: int = 300) -> tuple[Split, TableSchema]:
+def split_rents(rows: int = 400) -> tuple[Split, TableSchema]:
     """The synthetic table, typed and split."""
     frame, schema = typed(rents(rows), TARGET)
     return split_rows(frame, schema, SplitSettings()), schema

@@ -101,7 +101,7 @@ def test_from_a_raw_table_to_a_judged_model(
     }
     assert "4 without target, 236 kept" in capsys.readouterr().out
     schema = TableSchema.load(prepared / "schema" / "schema.json")
-    assert schema.ignored == {"note": "constant"}
+    assert schema.ignored == {"note": "constant", "street": "identifier or free text"}
 
     model_dir, output = tmp_path / "model", tmp_path / "output"
     train_step.main(
