@@ -158,6 +158,8 @@ def show(value: object, limit: int = 40) -> str:
     """A value as an error message quotes it: JSON's spelling, shortened."""
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a table makes floats of whole numbers beside missing ones
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
