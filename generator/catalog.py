@@ -84,7 +84,7 @@ class Catalog:
         Case, spaces, hyphens, underscores and punctuation do not count; letters of other scripts
         do. UnknownProfile lists the known ones.
         """
-        template = self.by_profile.get(_plain(profile))
+        template = self.by_profile.get(plain(profile))
         if template is None:
             known = "; ".join(f"{t.name}: {', '.join(t.profiles)}" for t in self.templates)
             raise UnknownProfile(
@@ -113,7 +113,7 @@ def _claims(templates: Iterable[Template]) -> dict[str, Template]:
             raise BrokenCatalog(f"two templates are called {template.name}")
         names.add(template.name)
         for profile in template.profiles:
-            other = claimed.setdefault(_plain(profile), template)
+            other = claimed.setdefault(plain(profile), template)
             if other is not template:
                 raise BrokenCatalog(
                     f"the project profile {shown(profile)} is claimed by the templates"
@@ -122,7 +122,8 @@ def _claims(templates: Iterable[Template]) -> dict[str, Template]:
     return claimed
 
 
-def _plain(profile: str) -> str:
+def plain(profile: str) -> str:
+    """Return a profile's name without what does not count when names are compared."""
     return "".join(letter for letter in profile.casefold() if letter.isalnum())
 
 
@@ -145,7 +146,7 @@ def _read(file: Path) -> Template:
     if not isinstance(profiles, list) or not profiles:
         _broken(file, "_project_profiles is not a list of names")
     for profile in profiles:
-        if not isinstance(profile, str) or not _plain(profile):
+        if not isinstance(profile, str) or not plain(profile):
             _broken(file, f"_project_profiles has {shown(profile)}, which is no name")
     return Template(
         name=_form(file, origin, "name", r"[a-z][a-z0-9_]*"),

@@ -14,6 +14,7 @@ from generator.datazone import IncompleteProject, ProjectRecord, describe_projec
 from generator.errors import shown
 from generator.facts import ProjectFacts
 from generator.names import deploy_repository, project_name
+from generator.regions import partition_of
 from generator.request import ProjectRequest
 
 if TYPE_CHECKING:
@@ -155,13 +156,7 @@ def _sagemaker_domain_arn(record: ProjectRecord, account: str, region: str) -> s
     identifier = record.resources.get("sageMakerDomainId")
     if not identifier:
         return None
-    return f"arn:{_partition(region)}:sagemaker:{region}:{account}:domain/{identifier}"
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return f"arn:{partition_of(region)}:sagemaker:{region}:{account}:domain/{identifier}"
 
 
 def _athena_workgroup(record: ProjectRecord) -> str | None:

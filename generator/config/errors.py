@@ -1,0 +1,36 @@
+"""What is wrong with a configuration: every problem at once, each with its line and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from generator.errors import InputError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to correct. line: from 1. key: dotted, None when it is about the whole line.
+
+    value: as it may be printed; None when there is none, or when it must not be printed.
+    """
+
+    line: int
+    key: str | None
+    value: str | None
+    fix: str
+
+    def __str__(self) -> str:
+        if self.key is None:
+            return self.fix
+        return f"{self.key}{'' if self.value is None else f' = {self.value}'}: {self.fix}"
+
+
+class ConfigError(InputError):
+    """A configuration that cannot be used. `problems` are ordered by line."""
+
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+        self.file = file
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        listed = "\n".join(f"  {file}:{problem.line}: {problem}" for problem in self.problems)
+        super().__init__(f"{file} cannot be used; nothing was done:\n{listed}")

@@ -1,0 +1,10 @@
+"""What follows from the name of an AWS region."""
+
+from __future__ import annotations
+
+
+def partition_of(region: str) -> str:
+    """Return the part of AWS that `region` belongs to, as ARNs name it."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
