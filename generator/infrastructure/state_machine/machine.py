@@ -1,0 +1,263 @@
+"""The states and their order.
+
+```
+Start -> Describe -> Judge --READY--> SeedBuild -> SeedDeploy -> Record -> Notify -> Done
+            ^          |--PENDING--> Patience --> Pause --+
+            +----------|-----------------|---------------+
+                       |--FAILED--> ProjectFailed   |--> WaitedTooLong
+                       |--NOT_OURS--> NotOurs
+every failure ------------------------------------> NotifyFailure -> Failed
+```
+
+The input is the event as EventBridge delivers it. Nothing is kept but what the next states need:
+the event and the small documents that the functions return. Everything converges when it runs
+again, so the cure of every failure is a new execution with the same input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from generator.infrastructure.state_machine import messages
+from generator.infrastructure.state_machine.retries import (
+    RENEWED_SECONDS,
+    integration_retries,
+    lambda_retries,
+    pauses,
+)
+
+if TYPE_CHECKING:
+    from generator.config.model import Wait
+
+State = dict[str, Any]
+
+# What `definition` needs the ARN of: three functions, and where results are told.
+FUNCTIONS = ("describe", "seed_build", "seed_deploy")
+TARGETS = (*FUNCTIONS, "bus", "topic")
+
+# A little above the functions' own limits, so that their error is seen rather than this one.
+DESCRIBE_SECONDS = 70
+SEED_SECONDS = 320
+TELL_SECONDS = 30
+
+SOURCE = "aiops.generator"
+SEEDED = "AIOps Project Seeded"
+
+
+def definition(
+    arns: Mapping[str, str],
+    wait: Wait,
+    *,
+    partition: str = "aws",
+) -> dict[str, Any]:
+    """Return the definition, to be written as JSON.
+
+    arns: those of `TARGETS` by name; bus and topic are an event bus and an SNS topic. wait: bounds
+    of waiting for a project, and of the pauses between attempts. partition: of AWS, as ARNs name
+    it. Values may be placeholders of whoever deploys it.
+    """
+    missing = [name for name in TARGETS if name not in arns]
+    if missing:
+        raise ValueError(f"the state machine needs the ARN of {', '.join(missing)}")
+    return {
+        "Comment": "From a new project to its two repositories",
+        "QueryLanguage": "JSONata",
+        "TimeoutSeconds": execution_timeout(wait),
+        "StartAt": "Start",
+        "States": {
+            **_waiting(arns, wait, partition),
+            **_seeding(arns, wait, partition),
+            **_telling(arns, wait, partition),
+            **_endings(arns, wait, partition),
+        },
+    }
+
+
+def execution_timeout(wait: Wait) -> int:
+    """Return the seconds after which an execution is cut off: above all that it may wait for."""
+    attempts = len(pauses(wait)) + 1
+    steps = (DESCRIBE_SECONDS + 2 * SEED_SECONDS) * attempts + 3 * sum(pauses(wait))
+    return 60 * wait.limit_minutes + steps + 2 * RENEWED_SECONDS + 10 * TELL_SECONDS
+
+
+def _waiting(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, State]:
+    return {
+        "Start": {
+            "Type": "Pass",
+            "Assign": {
+                "event": "{% $states.input %}",
+                "described": {},
+                "pause": wait.first_seconds,
+                "waited": 0,
+            },
+            "Next": "Describe",
+        },
+        "Describe": _function("describe", arns, wait, partition)
+        | {
+            "TimeoutSeconds": DESCRIBE_SECONDS,
+            "Assign": {"described": "{% $states.result.Payload %}"},
+            "Next": "Judge",
+        },
+        "Judge": {
+            "Type": "Choice",
+            "Choices": [
+                _when("$described.status = 'READY'", "SeedBuild"),
+                _when("$described.status = 'PENDING'", "Patience"),
+                _when("$described.status = 'NOT_OURS'", "NotOurs"),
+            ],
+            "Default": "ProjectFailed",
+        },
+        "Patience": {
+            "Type": "Choice",
+            "Choices": [_when(f"$waited < {60 * wait.limit_minutes}", "Pause")],
+            "Default": "WaitedTooLong",
+        },
+        "Pause": {
+            "Type": "Wait",
+            "Seconds": "{% $pause %}",
+            # Both are computed from the values before this state.
+            "Assign": {
+                "waited": "{% $waited + $pause %}",
+                "pause": (
+                    f"{{% $min([{wait.longest_seconds}, $ceil($pause * {wait.backoff_rate})]) %}}"
+                ),
+            },
+            "Next": "Describe",
+        },
+        "NotOurs": {"Type": "Succeed", "Output": "{% $described %}"},
+        "ProjectFailed": _failure("ProjectFailed", "{% $described.reason %}"),
+        "WaitedTooLong": _failure("WaitedTooLong", messages.waited_too_long(wait.limit_minutes)),
+    }
+
+
+def _seeding(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, State]:
+    return {
+        "SeedBuild": _function("seed_build", arns, wait, partition)
+        | {
+            "TimeoutSeconds": SEED_SECONDS,
+            "Assign": {"build": "{% $states.result.Payload %}"},
+            "Next": "SeedDeploy",
+        },
+        "SeedDeploy": _function("seed_deploy", arns, wait, partition)
+        | {
+            "TimeoutSeconds": SEED_SECONDS,
+            "Assign": {"deploy": "{% $states.result.Payload %}"},
+            "Next": "Record",
+        },
+    }
+
+
+def _telling(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, State]:
+    detail = (
+        "{% $string({'project': $described.project, 'build': $build, 'deploy': $deploy,"
+        " 'execution': $states.context.Execution.Id}) %}"
+    )
+    return {
+        "Record": _task("events:putEvents", wait, partition)
+        | {
+            "Arguments": {
+                "Entries": [
+                    {
+                        "EventBusName": arns["bus"],
+                        "Source": SOURCE,
+                        "DetailType": SEEDED,
+                        "Detail": detail,
+                    }
+                ]
+            },
+            "Next": "Notify",
+        },
+        "Notify": _task("sns:publish", wait, partition)
+        | {
+            "Arguments": {
+                "TopicArn": arns["topic"],
+                "Subject": messages.seeded_subject(),
+                "Message": messages.seeded(),
+            },
+            "Next": "Done",
+        },
+        "Done": {
+            "Type": "Succeed",
+            "Output": {
+                "project": "{% $described.project %}",
+                "build": "{% $build %}",
+                "deploy": "{% $deploy %}",
+            },
+        },
+    }
+
+
+def _endings(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, State]:
+    notify = _task("sns:publish", wait, partition) | {
+        "Arguments": {
+            "TopicArn": arns["topic"],
+            "Subject": messages.failed_subject(),
+            "Message": messages.failed(),
+        },
+        "Next": "Failed",
+    }
+    # A topic that fails must not hide why the project failed.
+    notify["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}]
+    return {
+        "NotifyFailure": notify,
+        "Failed": {
+            "Type": "Fail",
+            "Error": "{% $failure.Error %}",
+            "Cause": messages.cause(),
+        },
+    }
+
+
+def _function(name: str, arns: Mapping[str, str], wait: Wait, partition: str) -> State:
+    """A call of one of our functions: what it is given, and what happens when it fails."""
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{partition}:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": arns[name],
+            "Payload": {
+                "event": "{% $event %}",
+                "execution_id": "{% $states.context.Execution.Id %}",
+            },
+        },
+        "Retry": lambda_retries(wait),
+        "Catch": _catch_all(),
+    }
+
+
+def _task(action: str, wait: Wait, partition: str) -> State:
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{partition}:states:::{action}",
+        "TimeoutSeconds": TELL_SECONDS,
+        "Retry": integration_retries(wait),
+        "Catch": _catch_all(),
+    }
+
+
+def _catch_all() -> list[State]:
+    return [
+        {
+            "ErrorEquals": ["States.ALL"],
+            "Assign": {
+                "failure": {
+                    "Error": "{% $states.errorOutput.Error %}",
+                    "Cause": messages.error_message(),
+                }
+            },
+            "Next": "NotifyFailure",
+        }
+    ]
+
+
+def _failure(error: str, cause: str) -> State:
+    return {
+        "Type": "Pass",
+        "Assign": {"failure": {"Error": error, "Cause": cause}},
+        "Next": "NotifyFailure",
+    }
+
+
+def _when(condition: str, next_state: str) -> State:
+    return {"Condition": f"{{% {condition} %}}", "Next": next_state}

@@ -1,0 +1,210 @@
+"""The state machine: every way through it ends, every failure is told, waiting is bounded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.config.model import Wait
+from generator.control.transient import TRANSIENT
+from generator.infrastructure.state_machine import TARGETS, definition, execution_timeout
+from generator.infrastructure.state_machine.retries import KILLED, LAMBDA_ERRORS, TIMEOUT, pauses
+from tests.control.machines import ARNS, NODE_MODULES, WAIT, evaluate, machine, resolve, targets
+from tests.generator.generator_stage import PROJECT, read_event
+
+STATES: dict[str, dict[str, Any]] = machine()["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+FUNCTIONS = {name: state for name, state in TASKS.items() if "lambda:invoke" in state["Resource"]}
+ENDS = {"Succeed", "Fail"}
+EXECUTION = "arn:aws:states:eu-west-1:111122223333:execution:aiops:6f1c0b0e"
+MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:aiops"
+CONTEXT = {"Execution": {"Id": EXECUTION}, "StateMachine": {"Id": MACHINE}}
+DESCRIBED = {"status": "READY", "reason": None, "project": {"id": PROJECT, "name": "House prices"}}
+SEEDED = {
+    "url": "https://github.com/acme-ml/x",
+    "state": "created",
+    "branch": "main",
+    "pull_request": None,
+    "missing": [],
+}
+
+
+@pytest.mark.parametrize("limits", [WAIT, Wait(5, 30, 30, 1.0)], ids=["usual", "even"])
+def test_the_validator_accepts_it(limits: Wait, tmp_path: Path) -> None:
+    written = tmp_path / "machine.asl.json"
+    written.write_text(json.dumps(machine(limits)))
+    done = subprocess.run(
+        ["node", NODE_MODULES / ".bin" / "asl-validator", "--json-path", written],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_transition_leads_to_a_state_and_every_state_is_reached() -> None:
+    reached, waiting = set[str](), [machine()["StartAt"]]
+    while waiting:
+        name = waiting.pop()
+        assert name in STATES, f"{name} is no state"
+        if name not in reached:
+            reached.add(name)
+            following = list(targets(STATES[name]))
+            assert bool(following) != (STATES[name]["Type"] in ENDS), name
+            waiting += following
+    assert reached == set(STATES)
+
+
+def test_every_task_is_bounded_retried_and_caught() -> None:
+    for name, state in TASKS.items():
+        assert 0 < state["TimeoutSeconds"] < machine()["TimeoutSeconds"], name
+        assert state["Retry"], name
+        (catch,) = state["Catch"]
+        assert catch["ErrorEquals"] == ["States.ALL"], name
+        expected = "Failed" if name == "NotifyFailure" else "NotifyFailure"
+        assert catch["Next"] == expected, name
+
+
+def test_functions_are_retried_only_by_the_names_of_what_is_transient() -> None:
+    for name, state in FUNCTIONS.items():
+        retried = [error for rule in state["Retry"] for error in rule["ErrorEquals"]]
+        assert len(retried) == len(set(retried)), name
+        assert set(retried) == {*LAMBDA_ERRORS, *KILLED, TIMEOUT, *TRANSIENT}, name
+
+
+def test_pauses_between_attempts_are_bounded_by_the_configuration() -> None:
+    for state in TASKS.values():
+        for rule in state["Retry"]:
+            assert rule["IntervalSeconds"] <= WAIT.longest_seconds
+            assert rule["BackoffRate"] == 1 or rule["MaxDelaySeconds"] == WAIT.longest_seconds
+            assert 1 <= rule["MaxAttempts"] <= 60
+
+
+@pytest.mark.parametrize("limits", [WAIT, Wait(1, 1, 300, 10.0)], ids=["usual", "steep"])
+def test_the_retries_of_functions_fit_into_the_execution(limits: Wait) -> None:
+    longest = 60 * limits.limit_minutes
+    for name in FUNCTIONS:
+        state = machine(limits)["States"][name]
+        attempts = 1 + state["Retry"][-1]["MaxAttempts"]
+        longest += state["TimeoutSeconds"] * attempts + sum(pauses(limits))
+    assert execution_timeout(limits) > longest
+
+
+def test_the_functions_get_the_event_and_the_execution() -> None:
+    event = read_event()
+    for state in FUNCTIONS.values():
+        given = resolve(
+            state["Arguments"]["Payload"], {"event": event, "states": {"context": CONTEXT}}
+        )
+        assert given == {"event": event, "execution_id": EXECUTION}
+    called = {state["Arguments"]["FunctionName"] for state in FUNCTIONS.values()}
+    assert called == {ARNS[name] for name in ("describe", "seed_build", "seed_deploy")}
+
+
+def test_waiting_gets_slower_and_ends() -> None:
+    pause = STATES["Pause"]
+    variables = resolve(STATES["Start"]["Assign"] | {"event": {}}, {})
+    waits = []
+    while evaluate(STATES["Patience"]["Choices"][0]["Condition"], variables):
+        waits.append(resolve(pause["Seconds"], variables))
+        variables |= resolve(pause["Assign"], variables)
+        assert len(waits) < 100
+    assert waits[:4] == [10, 15, 23, 35]
+    assert max(waits) == WAIT.longest_seconds
+    assert 3600 <= sum(waits) < 3600 + WAIT.longest_seconds
+    assert STATES["Patience"]["Default"] == "WaitedTooLong"
+
+
+@pytest.mark.parametrize(
+    ("status", "next_state"),
+    {"READY": "SeedBuild", "PENDING": "Patience", "NOT_OURS": "NotOurs", "FAILED": None}.items(),
+)
+def test_the_status_decides(status: str, next_state: str | None) -> None:
+    judge = STATES["Judge"]
+    found = [
+        choice["Next"]
+        for choice in judge["Choices"]
+        if evaluate(choice["Condition"], {"described": {"status": status}})
+    ]
+    assert found == ([next_state] if next_state else [])
+    assert judge["Default"] == "ProjectFailed"
+
+
+def test_not_ours_ends_well_and_tells_nobody() -> None:
+    assert STATES["NotOurs"]["Type"] == "Succeed"
+
+
+def test_a_success_is_told() -> None:
+    variables = {
+        "event": read_event(),
+        "described": DESCRIBED,
+        "build": SEEDED | {"pull_request": "https://github.com/acme-ml/x/pull/1"},
+        "deploy": SEEDED | {"missing": ["stages.prod.account_id"]},
+        "states": {"context": CONTEXT},
+    }
+    told = resolve(STATES["Notify"]["Arguments"], variables)
+    assert told["Subject"] == f"AIOps: project {PROJECT} has its repositories"
+    assert "https://github.com/acme-ml/x/pull/1" in told["Message"]
+    assert "null in cicd-config.json: stages.prod.account_id" in told["Message"]
+    entry = resolve(STATES["Record"]["Arguments"], variables)["Entries"][0]
+    detail = json.loads(entry.pop("Detail"))
+    assert entry == {
+        "EventBusName": ARNS["bus"],
+        "Source": "aiops.generator",
+        "DetailType": "AIOps Project Seeded",
+    }
+    assert detail["project"] == DESCRIBED["project"]
+    assert detail["execution"] == EXECUTION
+    assert set(detail) == {"project", "build", "deploy", "execution"}
+
+
+CAUSES = {
+    "of a function": json.dumps({"errorMessage": "no role: ask", "errorType": "IncompleteProject"}),
+    "of a service": "no role: ask",
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES.values(), ids=CAUSES)
+def test_a_failure_is_told_with_the_command_that_repairs_it(cause: str) -> None:
+    """Even before anything is known of the project."""
+    error = {"Error": "IncompleteProject", "Cause": cause}
+    states = {"context": CONTEXT, "errorOutput": error}
+    variables = {"event": read_event(), "described": {}, "states": states}
+    variables |= resolve(STATES["Describe"]["Catch"][0]["Assign"], variables)
+    assert variables["failure"] == {"Error": "IncompleteProject", "Cause": "no role: ask"}
+    told = resolve(STATES["NotifyFailure"]["Arguments"], variables)
+    assert told["Subject"] == f"AIOps: project {PROJECT} needs you"
+    assert "What was wrong: no role: ask\n" in told["Message"]
+    assert f"aiops create --project {PROJECT} --domain dzd_" in told["Message"]
+    assert f"--state-machine-arn {MACHINE} \\\n" in told["Message"]
+    assert f"--execution-arn {EXECUTION} \\\n" in told["Message"]
+    assert resolve(STATES["Failed"], variables) == {
+        "Type": "Fail",
+        "Error": "IncompleteProject",
+        "Cause": "no role: ask",
+    }
+
+
+def test_a_failed_project_and_one_that_is_never_ready_end_with_their_reason() -> None:
+    described = {"described": {"status": "FAILED", "reason": "FAILED_VALIDATION: quota"}}
+    failed = resolve(STATES["ProjectFailed"]["Assign"], described)["failure"]
+    assert failed == {"Error": "ProjectFailed", "Cause": "FAILED_VALIDATION: quota"}
+    late = resolve(STATES["WaitedTooLong"]["Assign"], described)["failure"]
+    assert late["Error"] == "WaitedTooLong"
+    assert late["Cause"].startswith("the project was not ready after 60 minutes: FAILED_VALID")
+
+
+def test_subjects_fit() -> None:
+    """SNS takes at most 100 characters; a project's id has at most 36."""
+    variables = {"described": {"project": {"id": "x" * 36}}, "event": {}}
+    for name in ("Notify", "NotifyFailure"):
+        assert len(resolve(STATES[name]["Arguments"]["Subject"], variables)) <= 100
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_missing_arn_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        definition({key: arn for key, arn in ARNS.items() if key != name}, WAIT)
