@@ -138,7 +138,9 @@ def _read_parquet(path: Path, content: bytes) -> pd.DataFrame:
         ignore_metadata=True
     )
     frame.columns = pd.Index(names, dtype=object)
-    return frame
+    # Dictionary-encoded columns are texts like any other.
+    encoded = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(encoded, object))
 
 
 def _delimiter(sample: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import nbformat
-import pytest
 import yaml
 from nbclient import NotebookClient
 from sample_project import REPOSITORY, write_project
@@ -15,7 +14,6 @@ from source.data import TARGET, write_sample
 NOTEBOOK = REPOSITORY / "notebooks" / "explore.ipynb"
 
 
-@pytest.mark.xdist_group("steps")
 def test_it_runs_on_the_sample(tmp_path: Path) -> None:
     config = {
         "data": {"source": "data/diabetes.csv", "target": TARGET},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from source.reading import UnreadableTable, data_files, parse_csv, read_table
+from source.settings import DataSettings, SplitSettings
+from source.validation import validate
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,38 @@ def test_a_directory_is_read_as_one_table_whatever_its_files_are_called(tmp_path
     table = read_table(tmp_path)
     assert table.files == ("part-1.csv.gz", "part-0")
     assert table.frame.astype(str).to_dict("list") == {"a": ["3", "1", "2"], "b": ["z", "x", "y"]}
+
+
+def test_every_type_that_a_query_engine_writes_is_understood(tmp_path: Path) -> None:
+    rows = range(40)
+    frame = pd.DataFrame(
+        {
+            "price": [Decimal(n % 7) / 4 for n in rows],
+            "day": [dt.date(2024, 1, 1 + n % 28) for n in rows],
+            "at": pd.date_range("2024-01-01", periods=40, tz="UTC"),
+            "kind": pd.Categorical(["a", "b"] * 20),
+            "open": [True, None] * 20,
+            "count": pd.array([1, None, 3, 4] * 10, dtype="Int64"),
+            "y": [n * 0.5 for n in rows],
+        }
+    )
+    frame.to_parquet(tmp_path / "table.parquet")
+    validated = validate(
+        read_table(tmp_path), DataSettings(target="y", minimum_rows=20), SplitSettings()
+    )
+    assert validated.report.passed, validated.report.text()
+    assert validated.frame is not None and validated.schema is not None
+    assert {column.name: column.kind.value for column in validated.schema.columns} == {
+        "price": "numeric",
+        "day": "date",
+        "at": "date",
+        "kind": "categorical",
+        "open": "boolean",
+        "count": "numeric",
+    }
+    first = validated.frame.iloc[5]
+    assert first["price"] == 1.25 and first["day"] == pd.Timestamp("2024-01-06")
+    assert first["at"] == pd.Timestamp("2024-01-06") and pd.isna(validated.frame["count"][1])
 
 
 def test_columns_that_repeat_or_are_missing_in_a_file_are_named(tmp_path: Path) -> None:

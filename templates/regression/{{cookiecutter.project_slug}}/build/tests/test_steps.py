@@ -75,7 +75,6 @@ def run_evaluate(folder: Path, archive: Path, split: Split, *extra: str) -> dict
     return dict(json.loads(written.read_text(encoding="utf-8")))
 
 
-@pytest.mark.xdist_group("steps")
 def test_from_a_raw_table_to_a_judged_model(
     tmp_path: Path, tracking: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,7 +146,6 @@ def test_from_a_raw_table_to_a_judged_model(
     assert "xgboost==3.2.0" in (files / "requirements.txt").read_text()
 
 
-@pytest.mark.xdist_group("steps")
 def test_evaluate_writes_what_the_pipeline_and_the_deploy_repository_read(
     rents_model: tuple[Trained, Split],
     rents_archive: Path,
@@ -205,7 +203,6 @@ def test_the_sample_request_is_answered_as_it_says(
     assert isinstance(record["rooms"], int) and record["lift"] in (True, False, None)
 
 
-@pytest.mark.xdist_group("steps")
 def test_a_gate_that_cannot_be_met_is_a_verdict_not_a_crash(
     rents_model: tuple[Trained, Split], rents_archive: Path, tmp_path: Path, tracking: str
 ) -> None:
