@@ -11,9 +11,19 @@ from pathlib import Path
 import pytest
 from cookiecutter.main import cookiecutter
 
+from generator.demo.environments import environment_for
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 TEMPLATES = CHECKOUT / "templates"
 Render = Callable[..., Path]
+ENVIRONMENTS = CHECKOUT / ".cache" / "environments"
+
+# Neither the templates nor what is rendered from them may fill with compiled files.
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+sys.dont_write_bytecode = True
+# `make test` is a make too: those that the tests start must not take themselves for its children.
+for inherited in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(inherited, None)
 
 
 def template_names() -> list[str]:
@@ -49,6 +59,18 @@ def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
         return done[key]
 
     return rendered
+
+
+@pytest.fixture(scope="session")
+def build_environment(render: Render) -> Path:
+    """Where a rendered build repository's commands run; installed once for all."""
+    return environment_for(render() / "build", ENVIRONMENTS)
+
+
+@pytest.fixture(scope="session")
+def deploy_environment(render: Render) -> Path:
+    """Where a rendered deploy repository's commands run; installed once for all."""
+    return environment_for(render() / "deploy", ENVIRONMENTS)
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, run
+from conftest import CHECKOUT, ENVIRONMENTS, run
 from test_rendered_build import GUARD, write_used_cars
 
 pytestmark = pytest.mark.xdist_group("build")
 Demo = Callable[..., subprocess.CompletedProcess[str]]
-ENVIRONMENTS = CHECKOUT / ".cache" / "environments"
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def demo(folder: Path) -> Demo:
+def demo(folder: Path, build_environment: Path, deploy_environment: Path) -> Demo:
     log = folder / "network.log"
 
     def play(*options: str | Path) -> subprocess.CompletedProcess[str]:

@@ -12,18 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, Render, run
-
-from generator.demo.environments import environment_for
+from conftest import Render, run
 
 pytestmark = pytest.mark.xdist_group("build")
 GUARD = Path(__file__).parent / "guards"
 Make = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="session")
-def environment(render: Render) -> Path:
-    return environment_for(render() / "build", CHECKOUT / ".cache" / "environments")
 
 
 @pytest.fixture
@@ -33,13 +26,13 @@ def build(render: Render, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make(build: Path, environment: Path, tmp_path: Path) -> Make:
+def make(build: Path, build_environment: Path, tmp_path: Path) -> Make:
     """Run a target in the fresh copy, with the network out of reach."""
     log = tmp_path / "network.log"
 
     def target(*names: str, args: str = "") -> subprocess.CompletedProcess[str]:
         done = run(
-            "make", "--no-print-directory", f"VENV={environment}", *names, f"ARGS={args}",
+            "make", "--no-print-directory", f"VENV={build_environment}", *names, f"ARGS={args}",
             cwd=build, HOME=str(tmp_path), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
         )  # fmt: skip
         assert not log.exists(), log.read_text()
@@ -53,7 +46,7 @@ def last_run(build: Path) -> dict:
 
 
 def registered(build: Path) -> list[Path]:
-    return sorted((build / ".local/registry").glob("*/*.json"))
+    return sorted((build / ".local/registry").glob("*/[0-9]*.json"))
 
 
 def test_the_network_guard_stops_and_tells(tmp_path: Path) -> None:

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, Render, run
-
-from generator.demo.environments import environment_for
+from conftest import Render, run
 
 pytestmark = pytest.mark.xdist_group("deploy")
 GUARD = Path(__file__).parent / "guards"
@@ -21,11 +19,6 @@ PACKAGE = (
 Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="session")
-def environment(render: Render) -> Path:
-    return environment_for(render() / "deploy", CHECKOUT / ".cache" / "environments")
-
-
 @pytest.fixture(scope="module")
 def deploy(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the deploy repository with the default answers."""
@@ -33,14 +26,14 @@ def deploy(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def make(deploy: Path, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+def make(deploy: Path, deploy_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Run a target in the copy, with the network out of reach."""
     home = tmp_path_factory.mktemp("home")
     log = home / "network.log"
 
     def target(*names: str) -> subprocess.CompletedProcess[str]:
         done = run(
-            "make", "--no-print-directory", f"VENV={environment}", *names,
+            "make", "--no-print-directory", f"VENV={deploy_environment}", *names,
             cwd=deploy, HOME=str(home), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
         )  # fmt: skip
         assert not log.exists(), log.read_text()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from generator.demo.commands import environment
 from generator.errors import GeneratorError
 
 INPUTS = ("requirements.txt", "Makefile", "package-lock.json")
@@ -33,12 +34,13 @@ def environment_for(repository: Path, cache: Path) -> Path:
     for name in INPUTS:
         path = repository / name
         digest.update(path.read_bytes() if path.is_file() else b"")
-    environment = cache.resolve() / f"{repository.name}-{digest.hexdigest()[:12]}"
-    environment.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(environment.with_suffix(".lock")):
+    venv = cache.resolve() / f"{repository.name}-{digest.hexdigest()[:12]}"
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(venv.with_suffix(".lock")):
         done = subprocess.run(
-            ["make", "--no-print-directory", "setup", f"VENV={environment}"],
+            ["make", "--no-print-directory", "setup", f"VENV={venv}"],
             cwd=repository,
+            env=environment(),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -47,7 +49,7 @@ def environment_for(repository: Path, cache: Path) -> Path:
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-15:])
         raise SetupFailed(f"make setup failed in {repository}:\n{tail}")
-    return environment
+    return venv
 
 
 @contextmanager

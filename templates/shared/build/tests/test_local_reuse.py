@@ -37,6 +37,8 @@ def started(project: Project) -> "subprocess.Popen[str]":
         [sys.executable, "-m", "mlops", "run", "--definition", str(project.definition)],
         cwd=project.root,
         env={**os.environ, "PYTHONPATH": str(found)},
+        # A shell starts what runs in the background with interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
