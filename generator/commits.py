@@ -60,8 +60,13 @@ def read_tip(store: BaseObjectStore, commit_id: ObjectID) -> Tip:
 
 def owner_of(tip: Tip) -> Owner | None:
     """Return whom the repository belongs to; None when its configuration does not say so."""
+    return read_owner(tip.read(CONFIG) or b"")
+
+
+def read_owner(configuration: bytes) -> Owner | None:
+    """Return whom the content of a cicd-config.json names; None when it names nobody."""
     try:
-        config = json.loads(tip.read(CONFIG) or b"")
+        config = json.loads(configuration)
         project, role = config["project"]["id"], config["role"]
     except (ValueError, LookupError, TypeError):
         return None
