@@ -18,6 +18,8 @@ TEMPLATES = CHECKOUT / "templates"
 Render = Callable[..., Path]
 ENVIRONMENTS = CHECKOUT / ".cache" / "environments"
 
+# The project's tools are found whether or not its environment is activated.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 # Neither the templates nor what is rendered from them may fill with compiled files.
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 sys.dont_write_bytecode = True
@@ -76,7 +78,6 @@ def deploy_environment(render: Render) -> Path:
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command and return what it did; nothing of the caller's AWS set-up reaches it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
