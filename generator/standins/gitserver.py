@@ -9,12 +9,13 @@ import base64
 import os
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 
@@ -70,12 +71,12 @@ class GitServer:
         subprocess.run(
             ["git", "init", "--quiet", "--bare", f"--initial-branch={default_branch}", str(path)],
             check=True,
-            env=_ENVIRONMENT,
+            env=GIT_ENVIRONMENT,
         )
         return path
 
 
-_ENVIRONMENT = {
+GIT_ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -85,18 +86,73 @@ _ENVIRONMENT = {
 }
 
 
+def read_body(headers: Message, incoming: BinaryIO) -> bytes:
+    """Return the body of a request, which git sends in chunks when it is large."""
+    if headers.get("Transfer-Encoding", "") != "chunked":
+        return incoming.read(int(headers.get("Content-Length") or 0))
+    body = b""
+    while size := int(incoming.readline().split(b";")[0], 16):
+        body += incoming.read(size)
+        incoming.readline()
+    incoming.readline()
+    return body
+
+
+def git_http_backend(
+    folder: Path,
+    method: str,
+    target: str,
+    headers: Message,
+    body: bytes,
+    told_to_hooks: Mapping[str, str] | None = None,
+) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and content that `git http-backend` (a CGI) answers.
+
+    folder: what the address's path is below. told_to_hooks: environment of the repository's hooks.
+    """
+    address = urlsplit(target)
+    answer = subprocess.run(
+        ["git", "http-backend"],
+        input=body,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        env={
+            **GIT_ENVIRONMENT,
+            **(told_to_hooks or {}),
+            "GIT_PROJECT_ROOT": str(folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": headers.get("Git-Protocol", ""),
+            "PATH_INFO": address.path,
+            "QUERY_STRING": address.query,
+            "REQUEST_METHOD": method,
+            "CONTENT_TYPE": headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": headers.get("Content-Encoding", ""),
+            "REMOTE_USER": "writer",
+            "REMOTE_ADDR": "127.0.0.1",
+        },
+    ).stdout
+    head, _, content = answer.partition(b"\r\n\r\n")
+    pairs = (line.split(": ", 1) for line in head.decode("latin-1").split("\r\n") if line)
+    found = {name: value for name, value in pairs if name != "Content-Length"}
+    return int(found.pop("Status", "200").split()[0]), found, content
+
+
 def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _respond(self) -> None:
-            body = self._body()
+            body = read_body(self.headers, self.rfile)
             if server.before:
                 server.before(self.command, self.path)
             if self.headers.get("Authorization") != server.authorization:
                 status, headers, content = 401, {"WWW-Authenticate": 'Basic realm="git"'}, b""
             else:
-                status, headers, content = self._backend(body)
+                status, headers, content = git_http_backend(
+                    server.folder, self.command, self.path, self.headers, body
+                )
             server.requests.append(Request(self.command, self.path, len(body), status))
             self.send_response(status)
             for name, value in headers.items():
@@ -106,45 +162,6 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         do_GET = do_POST = _respond
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = b""
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
-
-        def _backend(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            """Return status, headers and content that `git http-backend` (a CGI) answers."""
-            target = urlsplit(self.path)
-            answer = subprocess.run(
-                ["git", "http-backend"],
-                input=body,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                check=False,
-                env={
-                    **_ENVIRONMENT,
-                    "GIT_PROJECT_ROOT": str(server.folder),
-                    "GIT_HTTP_EXPORT_ALL": "1",
-                    "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                    "PATH_INFO": target.path,
-                    "QUERY_STRING": target.query,
-                    "REQUEST_METHOD": self.command,
-                    "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                    "CONTENT_LENGTH": str(len(body)),
-                    "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                    "REMOTE_USER": "writer",
-                    "REMOTE_ADDR": "127.0.0.1",
-                },
-            ).stdout
-            head, _, content = answer.partition(b"\r\n\r\n")
-            pairs = (line.split(": ", 1) for line in head.decode("latin-1").split("\r\n") if line)
-            headers = {name: value for name, value in pairs if name != "Content-Length"}
-            return int(headers.pop("Status", "200").split()[0]), headers, content
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass
