@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from generator import __version__
+from generator.config.commands import config_group
 from generator.errors import GeneratorError, InputError, shown
 
 # What a command needs is imported when it runs: `aiops list` needs no git and no AWS.
 if TYPE_CHECKING:
     from generator.catalog import Catalog
+    from generator.config import Config
     from generator.create import CreatedProject, ProjectPlan
 
 _PATH = click.Path(path_type=Path)
@@ -78,12 +80,14 @@ def new(template: str, settings: tuple[str, ...], output: Path, no_input: bool) 
     metavar="URL_OR_FOLDER",
     help="https://github.com, or a folder of bare repositories.",
 )
+@click.option("--config", "file", type=_PATH, help="The administrator's configuration (TOML).")
 @click.option("--set", "settings", multiple=True, metavar="QUESTION=ANSWER", help="Answer ahead.")
 @click.option("--dry-run", is_flag=True, help="Ask DataZone and render, but push nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def create(
     event: BinaryIO,
     git_base: str,
+    file: Path | None,
     settings: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
@@ -97,7 +101,9 @@ def create(
     from generator.create import create_project, plan_project
 
     base = remotes.git_base(git_base, remotes.environment_token())
-    plan = plan_project(_read_json(event), _catalog(), _parse_settings(settings))
+    config = _configuration(file)
+    catalog = _catalog() if config is None else _configured_catalog(config)
+    plan = plan_project(_read_json(event), catalog, _parse_settings(settings), config=config)
     created = None if dry_run else create_project(plan, base)
     if as_json:
         click.echo(json.dumps(_document(plan, created), indent=2))
@@ -139,6 +145,9 @@ def demo(
     play(settings, Console())
 
 
+cli.add_command(config_group)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; every failure is one message on stderr."""
     try:
@@ -164,6 +173,19 @@ def _catalog() -> Catalog:
     from generator.location import templates_folder
 
     return load(templates_folder())
+
+
+def _configuration(file: Path | None) -> Config | None:
+    from generator.config import load
+
+    return None if file is None else load(file)
+
+
+def _configured_catalog(config: Config) -> Catalog:
+    from generator.config.templates import templates_of
+    from generator.remotes import environment_token
+
+    return templates_of(config, environment_token())
 
 
 def _parse_settings(settings: Sequence[str]) -> dict[str, str]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generator.catalog import Catalog, Template
+from generator.config.facts import answers_from_config, facts_from_config, template_for
+from generator.config.model import Config
 from generator.datazone import datazone_client
-from generator.facts import ProjectFacts, missing_facts
+from generator.facts import ProjectFacts, missing_facts, only_declared_stages
 from generator.projects import read_project
 from generator.remotes import GitBase
 from generator.render import Rendering, render
@@ -70,15 +72,36 @@ def plan_project(
     catalog: Catalog,
     answers: Mapping[str, str] | None = None,
     client: Callable[[str], DataZoneClient] = datazone_client,
+    config: Config | None = None,
 ) -> ProjectPlan:
     """Return what the project of `event` (parsed JSON) needs; nothing is written anywhere.
 
-    answers: take precedence over what follows from the project's facts. client: makes a DataZone
-    client for a region. Raises the errors of `request`, `datazone`, `catalog`, `answers`, `facts`.
+    answers: take precedence over what follows from the configuration and the project's facts.
+    client: makes a DataZone client for a region. config: an administrator's configuration.
+    Raises the errors of `request`, `datazone`, `catalog`, `answers`, `facts`, `config.facts`.
     """
     request = parse(event)
     facts = read_project(client(request.region), request)
-    return plan_rendering(request, facts, catalog.for_profile(facts.profile), answers)
+    return plan_known(request, facts, catalog, answers, config)
+
+
+def plan_known(
+    request: ProjectRequest,
+    facts: ProjectFacts,
+    catalog: Catalog,
+    answers: Mapping[str, str] | None = None,
+    config: Config | None = None,
+) -> ProjectPlan:
+    """Return the plan of a project of which DataZone's `facts` are known; see `plan_project`."""
+    if config is None:
+        return plan_rendering(request, facts, catalog.for_profile(facts.profile), answers)
+    template = template_for(config, catalog, facts.profile)
+    return plan_rendering(
+        request,
+        facts_from_config(config, facts),
+        template,
+        answers_from_config(config, template) | dict(answers or {}),
+    )
 
 
 def plan_rendering(
@@ -88,7 +111,7 @@ def plan_rendering(
     answers: Mapping[str, str] | None = None,
 ) -> ProjectPlan:
     """Return the plan of a project whose `facts` are known, made from `template`."""
-    mapping = facts.mapping()
+    mapping = only_declared_stages(facts.mapping(), template.declared_facts)
     return ProjectPlan(
         request=request,
         facts=facts,

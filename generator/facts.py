@@ -7,7 +7,7 @@ values is checked against an allow-list before anything is rendered with it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from generator import patterns
 from generator.errors import InputError, shown
@@ -50,8 +50,22 @@ class UnusableFact(InputError):
 
 
 @dataclass(frozen=True)
+class StageFacts:
+    """Where one stage of a project is, and the roles that its workflows assume there."""
+
+    account_id: str
+    region: str
+    build_role_arn: str | None = None
+    deploy_role_arn: str | None = None
+
+
+@dataclass(frozen=True)
 class ProjectFacts:
-    """A project's facts. None stands for what the project does not have (yet)."""
+    """A project's facts. None stands for what the project does not have (yet).
+
+    stages: what an administrator's configuration says; of dev, where the project is, is known
+    without one. extra_tags: go beside those by which Unified Studio finds a project's resources.
+    """
 
     project_id: str
     name: str
@@ -71,6 +85,8 @@ class ProjectFacts:
     glue_database: str | None = None
     athena_workgroup: str | None = None
     mlflow_tracking_arn: str | None = None
+    stages: Mapping[str, StageFacts] = field(default_factory=dict)
+    extra_tags: Mapping[str, str] = field(default_factory=dict)
 
     def mapping(self) -> FactMapping:
         """Return the facts in the shape of a template's `_facts`; unknown ones are absent."""
@@ -99,14 +115,19 @@ class ProjectFacts:
                     "deploy_repository": self.deploy_repository,
                     "default_branch": self.default_branch,
                 },
-                "stages": {"dev": {"account_id": self.account_id, "region": self.region}},
+                "stages": self._stages(),
                 "tags": self._tags(),
             }
         )
 
+    def _stages(self) -> FactMapping:
+        known = {"dev": StageFacts(self.account_id, self.region), **self.stages}
+        return {stage: dict(vars(facts)) for stage, facts in known.items()}
+
     def _tags(self) -> FactMapping:
-        """Tags by which Unified Studio finds a project's resources."""
+        """Tags by which Unified Studio finds a project's resources, and the configuration's."""
         return {
+            **self.extra_tags,
             "sagemaker:project-id": self.project_id,
             "sagemaker:project-name": self.name,
             "AmazonDataZoneDomain": self.domain_id,
@@ -151,6 +172,24 @@ def check_facts(facts: Mapping[str, object], declared: Mapping[str, object]) -> 
         if value is not None and not patterns.matches(pattern, value):
             raise UnusableFact(f"facts.{path} = {shown(value)}: not of the expected form")
     _check_tags(facts.get("tags", {}), allowed="tags" in declared)
+
+
+def only_declared_stages(facts: FactMapping, declared: Mapping[str, object]) -> FactMapping:
+    """Return `facts` without what a template does not know of the stages.
+
+    The configuration describes every stage alike; a template may have no use for a test stage, or
+    for a build role in prod.
+    """
+    known = {path for path, _ in leaves(declared)}
+    stages = facts.get("stages")
+    return {
+        **facts,
+        "stages": {
+            stage: {key: value for key, value in given.items() if f"stages.{stage}.{key}" in known}
+            for stage, given in (stages.items() if isinstance(stages, dict) else ())
+            if isinstance(given, dict)
+        },
+    }
 
 
 def missing_facts(facts: Mapping[str, object], declared: Mapping[str, object]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def _document(path: Path) -> Document:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
-        raise ConfigError(str(path), [_about(f"it cannot be read: {error.strerror}")]) from None
+        raise ConfigError(str(path), [_about(_unreadable(error))]) from None
     if len(content) > LARGEST:
         raise ConfigError(str(path), [_about(f"it is larger than {LARGEST // 1024} KiB")])
     try:
@@ -52,6 +52,13 @@ def _document(path: Path) -> Document:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(str(path), [_about("this line is not UTF-8", line)]) from None
+
+
+def _unreadable(error: OSError) -> str:
+    hint = (
+        "; `aiops config example FILE` writes one" if isinstance(error, FileNotFoundError) else ""
+    )
+    return f"it cannot be read: {error.strerror}{hint}"
 
 
 def _about(fix: str, line: int = 1) -> Problem:
