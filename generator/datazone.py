@@ -49,6 +49,10 @@ class IncompleteProject(InputError):
     """The project lacks a fact without which its repositories cannot be made."""
 
 
+class NoProfile(IncompleteProject):
+    """The project was created without a project profile: nothing says what it is for."""
+
+
 class DataZoneRefused(InputError):
     """Our role or credentials may not ask DataZone."""
 
@@ -108,23 +112,34 @@ def datazone_client(region: str) -> DataZoneClient:
     return cast("DataZoneClient", client)
 
 
+def look_at_project(
+    client: DataZoneClient, domain: str, project: str, profile: str | None
+) -> tuple[GetProjectOutputTypeDef, str]:
+    """Return the project, ready or not, and its profile's name.
+
+    profile: its id, for when the project names none. Raises NoProfile, ProjectNotFound,
+    DataZoneRefused or DataZoneUnavailable.
+    """
+    with _explained(f"project {project} of domain {domain}"):
+        described = client.get_project(domainIdentifier=domain, identifier=project)
+        profile = described.get("projectProfileId") or profile
+        if not profile:
+            raise NoProfile(f"project {project} was created without a project profile")
+        found = client.get_project_profile(domainIdentifier=domain, identifier=profile)
+    return described, found["name"]
+
+
 def describe_project(
     client: DataZoneClient, domain: str, project: str, profile: str | None
 ) -> ProjectRecord:
     """Return what DataZone knows of `project`; `profile` is used when the project names none.
 
-    Raises ProjectPending, ProjectFailed, IncompleteProject, ProjectNotFound, DataZoneRefused or
-    DataZoneUnavailable.
+    Raises what `look_at_project` and `refuse_unready` raise; IncompleteProject also when there is
+    no Tooling environment.
     """
+    described, profile_name = look_at_project(client, domain, project, profile)
+    refuse_unready(described)
     with _explained(f"project {project} of domain {domain}"):
-        described = client.get_project(domainIdentifier=domain, identifier=project)
-        _refuse_unready(described)
-        profile = described.get("projectProfileId") or profile
-        if not profile:
-            raise IncompleteProject(f"project {project} was created without a project profile")
-        profile_name = client.get_project_profile(domainIdentifier=domain, identifier=profile)[
-            "name"
-        ]
         environments = _environments(client, domain, project)
         tooling = _tooling(environments, project)
         connections = [
@@ -168,7 +183,8 @@ def _explained(subject: str) -> Iterator[None]:
         ) from error
 
 
-def _refuse_unready(project: GetProjectOutputTypeDef) -> None:
+def refuse_unready(project: GetProjectOutputTypeDef) -> None:
+    """Raise ProjectPending or ProjectFailed (with the reason) unless the project is ready."""
     named = f"project {project['id']} ({shown(project['name'])})"
     status = project.get("projectStatus", "ACTIVE")
     if status in GOING_AWAY:

@@ -8,6 +8,7 @@
 | GitHub, or the secret with its token, is away       | GitHubUnavailable    | helps             |
 | GitHub's limits of calls are used up                | GitHubRateLimited    | helps, later      |
 | the registry throttles, fails or cannot be reached  | RegistryUnavailable  | helps             |
+| a secret's store fails or cannot be reached         | SecretsUnavailable   | helps             |
 | everything else                                     | its own              | does not help     |
 
 The state machine retries by name. A Lambda function that events call directly (approvals,
@@ -24,4 +25,5 @@ TRANSIENT = (
     "GitHubUnavailable",
     "RegistryUnavailable",
     "RemoteUnavailable",
+    "SecretsUnavailable",
 )

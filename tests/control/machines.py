@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.config.model import Wait
-from generator.infrastructure.state_machine import definition
+from generator.infrastructure.state_machine import state_machine
 
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 WAIT = Wait(limit_minutes=60, first_seconds=10, longest_seconds=120, backoff_rate=1.5)
@@ -27,7 +27,7 @@ ARNS = {
 
 def machine(wait: Wait = WAIT) -> dict[str, Any]:
     """The definition, as it goes to Step Functions."""
-    made: dict[str, Any] = json.loads(json.dumps(definition(ARNS, wait)))
+    made: dict[str, Any] = json.loads(json.dumps(state_machine(ARNS, wait)))
     return made
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from generator.config.model import Wait
 from generator.control.transient import TRANSIENT
-from generator.infrastructure.state_machine import TARGETS, definition, execution_timeout
+from generator.infrastructure.state_machine import TARGETS, execution_timeout, state_machine
 from generator.infrastructure.state_machine.retries import KILLED, LAMBDA_ERRORS, TIMEOUT, pauses
 from tests.control.machines import ARNS, NODE_MODULES, WAIT, evaluate, machine, resolve, targets
 from tests.generator.generator_stage import PROJECT, read_event
@@ -207,4 +207,4 @@ def test_subjects_fit() -> None:
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_missing_arn_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=name):
-        definition({key: arn for key, arn in ARNS.items() if key != name}, WAIT)
+        state_machine({key: arn for key, arn in ARNS.items() if key != name}, WAIT)

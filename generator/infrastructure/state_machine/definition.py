@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 State = dict[str, Any]
 
-# What `definition` needs the ARN of: three functions, and where results are told.
+# What `state_machine` needs the ARN of: three functions, and where results are told.
 FUNCTIONS = ("describe", "seed_build", "seed_deploy")
 TARGETS = (*FUNCTIONS, "bus", "topic")
 
@@ -45,7 +45,7 @@ SOURCE = "aiops.generator"
 SEEDED = "AIOps Project Seeded"
 
 
-def definition(
+def state_machine(
     arns: Mapping[str, str],
     wait: Wait,
     *,

@@ -1,0 +1,115 @@
+"""The first step: is this project ours, and is it ready? Cheap, because it is asked repeatedly.
+
+| what is found                                                     | status   |
+|-------------------------------------------------------------------|----------|
+| another event or call, a call that was refused                    | NOT_OURS |
+| a domain, a profile or a name that we do not serve; no profile    | NOT_OURS |
+| its environments are being created                                | PENDING  |
+| FAILED_VALIDATION, FAILED_DEPLOYMENT, being deleted               | FAILED   |
+| everything stands                                                 | READY    |
+
+A profile that the configuration maps to a template which does not exist is an error: somebody
+expects repositories there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from generator.catalog import UnknownProfile
+from generator.config.facts import template_for
+from generator.control.ports import Ports
+from generator.control.requests import Document, request_of, step_input
+from generator.datazone import (
+    NoProfile,
+    ProjectFailed,
+    ProjectPending,
+    look_at_project,
+    refuse_unready,
+)
+from generator.errors import shown
+from generator.request import DeniedEvent, ForeignEvent, ProjectRequest
+
+Status = Literal["READY", "PENDING", "FAILED", "NOT_OURS"]
+
+
+@dataclass(frozen=True)
+class Described:
+    """What was found. `reason` says why the project is not ready, or not ours."""
+
+    status: Status
+    reason: str | None = None
+    project_id: str | None = None
+    domain_id: str | None = None
+    name: str | None = None
+    profile: str | None = None
+    template: str | None = None
+
+    def document(self) -> Document:
+        """Return it as the state machine keeps it."""
+        return {
+            "status": self.status,
+            "reason": self.reason,
+            "project": {
+                "id": self.project_id,
+                "domain_id": self.domain_id,
+                "name": self.name,
+                "profile": self.profile,
+                "template": self.template,
+            },
+        }
+
+
+def describe(given: object, ports: Ports) -> Document:
+    """Return {"status", "reason", "project"} of the project that a step's input names.
+
+    Raises MalformedEvent, UnknownTemplate, and what DataZone raises.
+    """
+    try:
+        request = request_of(step_input(given), ports)
+    except (ForeignEvent, DeniedEvent) as error:
+        return Described("NOT_OURS", str(error)).document()
+    return _described(request, ports).document()
+
+
+def _described(request: ProjectRequest, ports: Ports) -> Described:
+    config = ports.config
+    known: dict[str, Any] = {"project_id": request.project_id, "domain_id": request.domain_id}
+    if config.governance.domains and request.domain_id not in config.governance.domains:
+        served = ", ".join(config.governance.domains)
+        reason = f"domain {request.domain_id} is not among those we serve: {served}"
+        return Described("NOT_OURS", reason, **known)
+    try:
+        project, profile = look_at_project(
+            ports.datazone(request.region),
+            request.domain_id,
+            request.project_id,
+            request.profile_id,
+        )
+    except NoProfile as error:
+        return Described("NOT_OURS", str(error), **known)
+    known |= {"name": project["name"], "profile": profile}
+    try:
+        known["template"] = template_for(config, ports.catalog(), profile).name
+    except UnknownProfile as error:
+        return Described("NOT_OURS", str(error), **known)
+    if joined := joins(config.joining, project["name"]):
+        reason = f"{shown(project['name'])} joins another project as its stage {joined}"
+        return Described("NOT_OURS", reason, **known)
+    try:
+        refuse_unready(project)
+    except ProjectPending as error:
+        return Described("PENDING", str(error), **known)
+    except ProjectFailed as error:
+        return Described("FAILED", str(error), **known)
+    return Described("READY", **known)
+
+
+def joins(joining: Mapping[str, tuple[str, ...]], name: str) -> str | None:
+    """Return the stage as which a project of that name joins another one, if it does."""
+    for stage, ends in joining.items():
+        if any(name.endswith(end) and name != end for end in ends):
+            return stage
+    return None

@@ -1,0 +1,1 @@
+"""Entry points of the Lambda functions: each parses, calls one step, and returns."""

@@ -1,0 +1,6 @@
+"""Lambda entry point. Fills the build repository of a project: see `generator.control.seeding`."""
+
+from generator.control.seeding import seed_build
+from generator.handlers.entry import entry
+
+handler = entry("seed_build", seed_build)
