@@ -1,4 +1,4 @@
-"""Lambda entry point. Says whether a project is ours and ready: see `generator.control.describe`."""
+"""Lambda entry point. Is a project ours, and is it ready? See `generator.control.describe`."""
 
 from generator.control.describe import describe
 from generator.handlers.entry import entry

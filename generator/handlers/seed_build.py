@@ -1,4 +1,4 @@
-"""Lambda entry point. Fills the build repository of a project: see `generator.control.seeding`."""
+"""Lambda entry point. Fills the build repository of a project. See `generator.control.seeding`."""
 
 from generator.control.seeding import seed_build
 from generator.handlers.entry import entry

@@ -1,4 +1,4 @@
-"""Lambda entry point. Makes, fills and configures the deploy repository of a project: see `generator.control.seeding`."""
+"""Lambda entry point. Makes and fills a deploy repository. See `generator.control.seeding`."""
 
 from generator.control.seeding import seed_deploy
 from generator.handlers.entry import entry

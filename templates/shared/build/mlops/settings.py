@@ -231,6 +231,9 @@ class Settings(_Section):
             "AmazonDataZoneDomain": self.project.domain_id,
             "AmazonDataZoneProject": self.project.id,
             "AmazonDataZoneScopeName": self.project.scope_name,
+            # By these an approval in the registry finds the repository that deploys the model.
+            "aiops:template": self.template.name,
+            "aiops:deploy-repository": self.github.deploy_repository,
         }
         return {key: value for key, value in facts.items() if value} | self.tags
 

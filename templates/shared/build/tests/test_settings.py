@@ -55,7 +55,10 @@ def test_a_project_on_a_laptop_has_placeholders() -> None:
     assert settings.s3_uri("runs", "1") == "s3://local-artifacts/house-prices/runs/1"
     assert settings.pipeline_name == "githubactions-house-prices"
     assert settings.model_package_group == "aiops-house-prices-models"
-    assert settings.resource_tags == {"sagemaker:project-name": "House prices"}
+    assert settings.resource_tags == {
+        "sagemaker:project-name": "House prices",
+        "aiops:template": "regression",
+    }
 
 
 def test_a_project_in_the_cloud_uses_its_facts() -> None:
@@ -66,6 +69,7 @@ def test_a_project_in_the_cloud_uses_its_facts() -> None:
             aws={"region": "us-gov-west-1", "account_id": "123456789012"},
             sagemaker={"pipeline_role_arn": role},
             storage={"bucket": "shared", "prefix": "/domain/project/"},
+            github={"deploy_repository": "acme-ml/abc123-deploy-repo"},
             tags={"cost-centre": "42"},
         )
     )
@@ -78,6 +82,8 @@ def test_a_project_in_the_cloud_uses_its_facts() -> None:
         "sagemaker:project-name": "House prices",
         "AmazonDataZoneDomain": "dzd_1",
         "AmazonDataZoneProject": "abc123",
+        "aiops:template": "regression",
+        "aiops:deploy-repository": "acme-ml/abc123-deploy-repo",
         "cost-centre": "42",
     }
 
