@@ -1,0 +1,155 @@
+"""SageMaker's model registry on this machine: a few calls, checked by botocore's own model.
+
+Every change of a package is told as the event that SageMaker would raise.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+import botocore.session
+
+from generator.standins.shapes import problems_of, wire
+
+MODEL = botocore.session.Session().get_service_model("sagemaker")
+HOME = "arn:aws:sagemaker:eu-west-1:111122223333"
+Document = dict[str, Any]
+
+
+class RegistryServer:
+    """One group with packages; use it as a context manager. `calls` are (operation, request).
+
+    events: what SageMaker would have raised, oldest first. failing: operation -> status to answer.
+    """
+
+    def __init__(self, group: str, tags: dict[str, str]) -> None:
+        self.group = group
+        self.tags = tags
+        self.packages: dict[str, Document] = {}
+        self.events: list[Document] = []
+        self.calls: list[tuple[str, Document]] = []
+        self.failing: dict[str, int] = {}
+
+    def register(self, **more: Any) -> str:
+        """Add a version that waits for an approval; return its ARN."""
+        version = len(self.packages) + 1
+        arn = f"{HOME}:model-package/{self.group.lower()}/{version}"
+        self.packages[arn] = {
+            "ModelPackageName": self.group,
+            "ModelPackageArn": arn,
+            "ModelPackageGroupName": self.group,
+            "ModelPackageVersion": version,
+            "CreationTime": datetime(2026, 11, 20, tzinfo=UTC),
+            "ModelPackageStatus": "Completed",
+            "ModelPackageStatusDetails": {"ValidationStatuses": []},
+            "ModelApprovalStatus": "PendingManualApproval",
+            **more,
+        }
+        return arn
+
+    def update(self, arn: str, **changes: Any) -> Document:
+        """Change a package as a person does; return the event."""
+        package = self.packages[arn]
+        notes = changes.pop("CustomerMetadataProperties", {})
+        package |= changes
+        package.setdefault("CustomerMetadataProperties", {}).update(notes)
+        if not package["CustomerMetadataProperties"]:
+            del package["CustomerMetadataProperties"]
+        told = ("ModelPackageArn", "ModelApprovalStatus", "ModelLifeCycle")
+        self.events.append(
+            {
+                "id": f"event-{len(self.events)}",
+                "source": "aws.sagemaker",
+                "detail-type": "SageMaker Model Package State Change",
+                "account": "111122223333",
+                "region": "eu-west-1",
+                "time": "2026-11-21T10:01:12Z",
+                "detail": {name: package[name] for name in told if name in package},
+            }
+        )
+        return self.events[-1]
+
+    def _answer(self, operation: str, asked: Document) -> Document:
+        if operation == "DescribeModelPackage":
+            return self.packages[asked["ModelPackageName"]]
+        if operation == "DescribeModelPackageGroup":
+            return {
+                "ModelPackageGroupName": self.group,
+                "ModelPackageGroupArn": f"{HOME}:model-package-group/{self.group.lower()}",
+                "CreationTime": datetime(2026, 11, 20, tzinfo=UTC),
+                "CreatedBy": {},
+                "ModelPackageGroupStatus": "Completed",
+            }
+        if operation == "ListTags":
+            return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()]}
+        arn = asked.pop("ModelPackageArn")
+        self.update(arn, **asked)
+        return {"ModelPackageArn": arn}
+
+    def respond(self, operation: str, body: bytes) -> tuple[int, Document]:
+        """Return status and document for one request."""
+        asked = json.loads(body)
+        self.calls.append((operation, dict(asked)))
+        if operation in self.failing:
+            return self.failing[operation], {"__type": "InternalFailure", "message": "no"}
+        model = MODEL.operation_model(operation)
+        assert not list(problems_of(model.input_shape, asked, operation))
+        try:
+            answer = self._answer(operation, asked)
+        except KeyError as unknown:
+            return 400, {"__type": "ValidationException", "message": f"no {unknown}"}
+        assert not list(problems_of(model.output_shape, answer, operation))
+        return 200, wire(model.output_shape, answer)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what leads a client here, with credentials for nothing."""
+        return {
+            "AWS_ENDPOINT_URL_SAGEMAKER": f"http://127.0.0.1:{self._server.server_address[1]}",
+            "AWS_ACCESS_KEY_ID": "stand-in",
+            "AWS_SECRET_ACCESS_KEY": "stand-in",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def __enter__(self) -> Self:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.respond))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler(
+    respond: Callable[[str, bytes], tuple[int, Document]],
+) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            status, document = respond(self.headers["x-amz-target"].split(".")[1], body)
+            content = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/x-amz-json-1.1")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    return Handler
