@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cookiecutter.main import cookiecutter
 
+from generator.demo.commands import OF_MAKE
 from generator.demo.environments import environment_for
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -24,7 +25,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 sys.dont_write_bytecode = True
 # `make test` is a make too: those that the tests start must not take themselves for its children.
-for inherited in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+for inherited in OF_MAKE:
     os.environ.pop(inherited, None)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from generator.errors import GeneratorError
 
 TAIL = 25
+# What a make leaves in the environment for those below it: theirs are other Makefiles.
+OF_MAKE = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 
 
 class CommandFailed(GeneratorError):
@@ -18,11 +20,11 @@ class CommandFailed(GeneratorError):
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment without anything of AWS or of its Python environment."""
+    """Return this process's environment without anything of AWS, a make or a Python environment."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("AWS_") and name not in ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL")
+        if not name.startswith("AWS_") and name not in OF_MAKE | {"VIRTUAL_ENV"}
     }
     return {**kept, **(more or {})}
 

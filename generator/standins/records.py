@@ -141,7 +141,7 @@ def _tooling(request: ProjectRequest) -> dict[str, str]:
 def _connections(request: ProjectRequest) -> list[Document]:
     tracking = (
         f"arn:aws:sagemaker:{request.region}:{request.account_id}"
-        f":mlflow-tracking-server/tracking-{request.project_id}"
+        f":mlflow-tracking-server/tracking-{request.project_id.replace('_', '-')}"
     )
     properties: dict[str, tuple[str, Document]] = {
         "project.athena": (
