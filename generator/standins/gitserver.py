@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 
@@ -86,7 +87,7 @@ GIT_ENVIRONMENT = {
 }
 
 
-def read_body(headers: Message, incoming: BinaryIO) -> bytes:
+def read_body(headers: Message, incoming: BufferedIOBase) -> bytes:
     """Return the body of a request, which git sends in chunks when it is large."""
     if headers.get("Transfer-Encoding", "") != "chunked":
         return incoming.read(int(headers.get("Content-Length") or 0))

@@ -1,0 +1,26 @@
+"""GitHub Apps: who one is, and the tokens of its installations."""
+
+from __future__ import annotations
+
+from generator.standins.github.access import proven_app
+from generator.standins.github.operations.call import Call, Reply, plays
+from generator.standins.github.state import timestamp
+
+
+@plays("apps/get-authenticated", None)
+def _get_app(call: Call) -> Reply:
+    app = proven_app(call.hub.apps, call.claim, call.hub.now())
+    return 200, {"name": app.id, "permissions": dict(app.permissions)}
+
+
+@plays("apps/create-installation-access-token", None)
+def _create_token(call: Call) -> Reply:
+    app = proven_app(call.hub.apps, call.claim, call.hub.now())
+    token = call.hub.installation_token(app, int(call.arguments["installation_id"]))
+    assert token.expires_at is not None
+    return 201, {
+        "token": token.value,
+        "expires_at": timestamp(token.expires_at),
+        "permissions": dict(token.permissions),
+        "repository_selection": "all",
+    }
