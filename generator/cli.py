@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -71,32 +71,49 @@ def new(template: str, settings: tuple[str, ...], output: Path, no_input: bool) 
 
 
 @cli.command()
+@click.option("--project", help="The project's id; together with --domain.")
+@click.option("--domain", help="The id of its DataZone domain.")
 @click.option(
-    "--event", type=click.File("rb"), required=True, help="CreateProject event (JSON); - for stdin."
+    "--event", type=click.File("rb"), help="A CreateProject event (JSON) instead; - for stdin."
 )
 @click.option(
     "--git-base",
-    required=True,
     metavar="URL_OR_FOLDER",
-    help="https://github.com, or a folder of bare repositories.",
+    help="Only push, with --event: https://github.com, or a folder of bare repositories.",
 )
 @click.option("--config", "file", type=_PATH, help="The administrator's configuration (TOML).")
 @click.option("--set", "settings", multiple=True, metavar="QUESTION=ANSWER", help="Answer ahead.")
-@click.option("--dry-run", is_flag=True, help="Ask DataZone and render, but push nothing.")
+@click.option("--dry-run", is_flag=True, help="Ask and render, but change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def create(
-    event: BinaryIO,
-    git_base: str,
+    project: str | None,
+    domain: str | None,
+    event: BinaryIO | None,
+    git_base: str | None,
     file: Path | None,
     settings: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Create the repositories of the project that a CreateProject event names.
+    """Create the repositories of a project, as the state machine does after its event.
 
-    Running it again completes what is missing and changes nothing else. The token for an https
-    base is read from AIOPS_GIT_TOKEN.
+    Running it again completes what is missing and changes nothing else. The token is read from
+    AIOPS_GIT_TOKEN; without it, from the secret that the configuration names. With --git-base,
+    GitHub's interface is not used: repositories must be there, and nothing is set up on them.
     """
+    if (project is None) != (domain is None) or (project is None) == (event is None):
+        raise click.UsageError("give --project and --domain, or --event")
+    if git_base is None:
+        if settings:
+            raise click.UsageError("--set goes with --git-base; else answers are configuration")
+        named: dict[str, Any] = {"project_id": project, "domain_id": domain}
+        from generator.control.commands import create_by_hand
+
+        given = named if event is None else {"event": _read_json(event)}
+        create_by_hand(given, file, dry_run=dry_run, as_json=as_json)
+        return
+    if event is None:
+        raise click.UsageError("--git-base needs --event")
     from generator import remotes
     from generator.create import create_project, plan_project
 

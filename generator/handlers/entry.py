@@ -6,13 +6,14 @@ its class's name.
 
 from __future__ import annotations
 
+import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from generator.errors import GeneratorError, shown
@@ -29,8 +30,13 @@ RESERVE_SECONDS = 10.0
 # States of a repository that a step has changed.
 CHANGED = {"created", "updated", "branch"}
 
-logger = Logger(service=SERVICE, use_rfc3339=True, log_uncaught_exceptions=False)
-copy_config_to_registered_loggers(source_logger=logger, include={"generator"})
+logger = Logger(service=SERVICE, use_rfc3339=True)
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    # What the steps log goes the same way, with the same ids, and not through Lambda's own handler.
+    library = logging.getLogger("generator")
+    library.addHandler(logger.registered_handler)
+    library.setLevel(logging.INFO)
+    library.propagate = False
 
 
 class Context(Protocol):
@@ -59,14 +65,16 @@ def entry(
         given = {"event": event} if wrapped else event
         _know(name, given, context)
         started = time.monotonic()
+        opened: Ports | None = None
         try:
-            opened = (ports or _process_ports)()
-            done = step(given, _hurried(opened, context))
+            opened = _hurried((ports or _process_ports)(), context)
+            done = step(given, opened)
         except Exception as error:
             _failed(name, error)
             raise
+        finally:
+            _count_calls(name, opened)
         _done(name, done, time.monotonic() - started)
-        _count_calls_left(name, opened)
         return done
 
     return handler
@@ -129,9 +137,9 @@ def _done(name: str, done: Document, seconds: float) -> None:
         _metric("ProjectsSeeded", MetricUnit.Count, 1)
 
 
-def _count_calls_left(name: str, ports: Ports) -> None:
+def _count_calls(name: str, ports: Ports | None) -> None:
     """Metrics of GitHub, where the step asked it anything."""
-    tally = ports.github.used()
+    tally = ports.github.used() if ports else None
     if tally is None:
         return
     _metric("GitHubChanges", MetricUnit.Count, tally.changes, step=name)

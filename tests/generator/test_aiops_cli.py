@@ -130,7 +130,17 @@ WRONG: dict[str, tuple[list[str], str]] = {
         "target_column = 'nnnn",
     ),
     "output is a file": (["new", "regression", "--output", str(EVENT)], "is a file"),
-    "no event": (["create", "--git-base", "git"], "Missing option '--event'"),
+    "no event": (["create", "--git-base", "git"], "give --project and --domain, or --event"),
+    "no domain": (["create", "--project", "p1"], "give --project and --domain, or --event"),
+    "project and git base": (
+        ["create", "--project", "p1", "--domain", "dzd_1", "--git-base", "git"],
+        "--git-base needs --event",
+    ),
+    "answers by hand": (
+        ["create", "--project", "p1", "--domain", "dzd_1", "--set", "metric=mae"],
+        "--set goes with --git-base",
+    ),
+    "no configuration": (["create", "--project", "p1", "--domain", "dzd_1"], "aiops.toml"),
     "missing event": (["create", "--event", "x.json", "--git-base", "git"], "x.json"),
     "event is no JSON": (["create", "--event", __file__, "--git-base", "git"], "is not JSON"),
     "denied event": (
