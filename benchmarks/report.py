@@ -53,6 +53,7 @@ def budgets(measured: Measurements) -> Iterator[Budget]:
     idle_cpu = measured.of(INTERPRETER, "cpu").middle
     idle_peak = measured.of(INTERPRETER, "peak").middle
     yield Budget("render and push both, warm", measured.of(WARM, "cpu").middle, 0.3, "s CPU")
+    yield Budget("content-creating calls", measured.costs[WARM][-1].changes or 0, 3, "calls")
     yield Budget("cold import", measured.of(IMPORT, "cpu").middle - idle_cpu, 1.0, "s CPU")
     yield Budget(
         "memory over the interpreter, imported",
