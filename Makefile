@@ -4,6 +4,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 ARGS ?=
+ARCH ?= arm64
+CONFIG ?=
 UV_VERSION := 0.13.9
 
 BIN := $(CURDIR)/$(VENV)/bin
@@ -18,12 +20,18 @@ export npm_config_update_notifier := false
 
 PYTHON_READY := $(VENV)/.installed
 NODE_READY := node_modules/.installed
+# The CDK is as large as everything else together: it has an environment of its own.
+INFRASTRUCTURE := generator/infrastructure
+CDK_VENV := $(VENV)/infrastructure
+CDK_READY := $(CDK_VENV)/.installed
+# Both commands read the administrator's configuration: CONFIG, or aiops.toml, or the example.
+WITH_CONFIG := $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs docs-serve lock clean
+.PHONY: help setup demo test lint lint-infrastructure package synth bench docs docs-serve lock clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 setup: $(PYTHON_READY) $(NODE_READY)  ## install everything into .venv and node_modules
 
@@ -40,6 +48,18 @@ $(NODE_READY): package.json package-lock.json $(PYTHON_READY)
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(CDK_READY): $(INFRASTRUCTURE)/requirements.txt $(PYTHON_READY)
+	@test -x $(CDK_VENV)/bin/python || $(PYTHON) -m venv --without-pip $(CDK_VENV)
+	uv pip install --quiet --python $(CDK_VENV)/bin/python --no-deps -r $(INFRASTRUCTURE)/requirements.txt
+	@# The CDK has 350 modules and the stacks use ten: compile all but those, then the ten that are
+	@# loaded; loading them also unpacks the CDK's other half into the environment.
+	@$(CDK_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | \
+	  xargs -I {} $(CDK_VENV)/bin/python -m compileall -q -j 0 -x '/aws_cdk/[a-z]' {} >/dev/null
+	@$(CDK_VENV)/bin/python -B -c 'import generator.infrastructure.stacks.app, compileall, sys; \
+	  files = [getattr(module, "__file__", None) for module in sys.modules.values()]; \
+	  [compileall.compile_file(file, quiet=1) for file in files if file and "aws_cdk" in file]'
+	@touch $@
+
 demo: $(PYTHON_READY)  ## play a CreateProject event to the end: two repositories, a model, a prediction
 	@$(BIN)/aiops demo $(ARGS)
 
@@ -48,7 +68,17 @@ lint: $(PYTHON_READY)  ## ruff and mypy on the generator, the hooks and the test
 	ruff format --check .
 	mypy
 
-test: setup lint  ## every check of the project (about 15 minutes on 2 cores)
+lint-infrastructure: $(CDK_READY)  ## mypy on the stacks, where the CDK is
+	$(CDK_VENV)/bin/python -m mypy --config-file= --strict --follow-imports silent \
+	  --cache-dir .mypy_cache/infrastructure -p generator.infrastructure
+
+package: $(PYTHON_READY)  ## build the zip of the control plane's Lambda functions into dist/
+	@$(BIN)/python -m generator.infrastructure.package --arch $(ARCH) --output dist $(WITH_CONFIG)
+
+synth: package $(CDK_READY)  ## write the control plane's stacks into cdk.out/, checked, offline
+	@$(CDK_VENV)/bin/python -m generator.infrastructure --arch $(ARCH) $(WITH_CONFIG) $(ARGS)
+
+test: setup lint lint-infrastructure  ## every check of the project (about 15 minutes on 2 cores)
 	pytest $(ARGS)
 
 bench: $(PYTHON_READY)  ## cost of a project, side by side with other ways
@@ -60,8 +90,10 @@ docs: $(PYTHON_READY)  ## build the documentation into site/
 docs-serve: $(PYTHON_READY)  ## read the documentation on http://127.0.0.1:8000
 	mkdocs serve --dev-addr 127.0.0.1:8000
 
-lock: $(PYTHON_READY)  ## pin what requirements.in asks for
+lock: $(PYTHON_READY)  ## pin what each requirements.in asks for
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header $(INFRASTRUCTURE)/requirements.in -o $(INFRASTRUCTURE)/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.13 --no-emit-index-url --no-annotate --no-header $(INFRASTRUCTURE)/lambda-requirements.in -o $(INFRASTRUCTURE)/lambda-requirements.txt
 
 clean:  ## forget the demo and every cache, keep the environment
-	rm -rf .demo .cache site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .demo .cache cdk.out dist site .pytest_cache .mypy_cache .ruff_cache

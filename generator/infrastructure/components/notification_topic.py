@@ -1,0 +1,73 @@
+"""Where people are told: a topic of the organization's own, or an encrypted one made here."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from generator.config.model import Config
+from generator.infrastructure.names import Names, names_of
+
+
+class NotificationTopic(Construct):
+    """The topic with its readers. key_arn: of the key that publishers need; None if not ours."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        names = names_of(config)
+        self.key_arn: str | None = None
+        if config.notifications.topic_arn:
+            self.topic: sns.ITopic = sns.Topic.from_topic_arn(
+                self, "Topic", config.notifications.topic_arn
+            )
+        else:
+            self.topic = self._own(names)
+        for address in sorted(set(config.notifications.emails)):
+            self.topic.add_subscription(subscriptions.EmailSubscription(address))
+
+    def _own(self, names: Names) -> sns.Topic:
+        key = kms.Key(
+            self,
+            "Key",
+            alias=f"alias/{names.topic}",
+            description="What is told about projects and alarms",
+            enable_key_rotation=True,
+            # Nothing outlives the stack that only this key could read.
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.key_arn = key.key_arn
+        # In a key's policy "*" means this key.
+        key.add_to_resource_policy(
+            _for_alarms("AlarmsEncrypt", ["kms:Decrypt", "kms:GenerateDataKey"], "*", names)
+        )
+        topic = sns.Topic(
+            self,
+            "Topic",
+            topic_name=names.topic,
+            display_name="AIOps projects",
+            master_key=key,
+            enforce_ssl=True,
+        )
+        # A topic with a policy of its own loses the default one that lets alarms of the account
+        # in: without this statement they would be dropped silently.
+        topic.add_to_resource_policy(
+            _for_alarms("AlarmsPublish", ["sns:Publish"], topic.topic_arn, names)
+        )
+        return topic
+
+
+def _for_alarms(sid: str, actions: list[str], resource: str, names: Names) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions=actions,
+        resources=[resource],
+        conditions={
+            "StringEquals": {"aws:SourceAccount": names.place.account},
+            "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", f"alarm:{names.prefix}-*")},
+        },
+    )

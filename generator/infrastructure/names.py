@@ -1,0 +1,73 @@
+"""Names and ARNs of the control plane's own resources; the same configuration gives the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.config.model import Config, Place
+
+
+@dataclass(frozen=True)
+class Names:
+    """What everything is called: it follows from `naming.prefix` and the shared-services place."""
+
+    prefix: str
+    place: Place
+
+    def __call__(self, part: str) -> str:
+        """Return the name of the control plane's `part`, with hyphens."""
+        return f"{self.prefix}-{part.replace('_', '-')}"
+
+    @property
+    def bus(self) -> str:
+        """Name of the event bus that projects are announced on."""
+        return self("projects")
+
+    @property
+    def bus_arn(self) -> str:
+        """ARN of that bus, which rules of other accounts send to."""
+        return self.arn("events", f"event-bus/{self.bus}")
+
+    @property
+    def state_machine(self) -> str:
+        """Name of the state machine from a project to its repositories."""
+        return self("seed-project")
+
+    @property
+    def state_machine_arn(self) -> str:
+        """ARN of that state machine."""
+        return self.arn("states", f"stateMachine:{self.state_machine}")
+
+    @property
+    def topic(self) -> str:
+        """Name of the topic that people are told on, unless the configuration has one."""
+        return self("notifications")
+
+    @property
+    def topic_arn(self) -> str:
+        """ARN of our own topic."""
+        return self.arn("sns", self.topic)
+
+    def function_arn(self, function: str) -> str:
+        """ARN of the Lambda function that runs a step."""
+        return self.arn("lambda", f"function:{self(function)}")
+
+    def rule_arn(self, rule: str, *, bus: str | None = None, place: Place | None = None) -> str:
+        """ARN of an event rule: on the default bus unless `bus` is given."""
+        on = f"{bus}/" if bus else ""
+        return self.arn("events", f"rule/{on}{self(rule)}", place)
+
+    def arn(self, service: str, resource: str, place: Place | None = None) -> str:
+        """ARN of a resource in the shared-services account, or in another place."""
+        at = place or self.place
+        return f"arn:{at.partition}:{service}:{at.region}:{at.account}:{resource}"
+
+
+def names_of(config: Config) -> Names:
+    """Return the names that follow from a configuration."""
+    return Names(config.naming.prefix, config.shared_services)
+
+
+def topic_arn(config: Config) -> str:
+    """Return the ARN of the topic that people are told on: the configured one, or ours."""
+    return config.notifications.topic_arn or names_of(config).topic_arn

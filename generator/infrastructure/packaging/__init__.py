@@ -1,0 +1,1 @@
+"""Builds the zip of the Lambda functions, without Docker: the same inputs give the same bytes."""

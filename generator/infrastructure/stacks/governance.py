@@ -1,0 +1,58 @@
+"""The part in the governance account: it passes on that projects are created and deleted."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from generator.config.model import Config
+from generator.infrastructure.components.alarms import Alarms
+from generator.infrastructure.components.event_route import EventRoute
+from generator.infrastructure.event_patterns import CREATE, DELETE, project_events
+from generator.infrastructure.stacks.base import PlacedStack
+
+
+class GovernanceStack(PlacedStack):
+    """A rule on the default bus, where CloudTrail's events arrive, and its dead-letter queue."""
+
+    def __init__(self, scope: Construct, *, config: Config) -> None:
+        place = config.governance
+        super().__init__(
+            scope,
+            "governance",
+            config=config,
+            place=place,
+            description="Passes project events on to the AIOps control plane",
+        )
+        self.route = EventRoute(
+            self,
+            "Forwarding",
+            name="forward-projects",
+            description="Projects that were created or deleted, to the shared-services account",
+            pattern=project_events(config, CREATE, DELETE),
+            target_arn=self.names.bus_arn,
+            action="events:PutEvents",
+            names=self.names,
+            place=place,
+        )
+        # Alarms tell topics of their own account and region only.
+        reachable = (place.account, place.region) == (
+            config.shared_services.account,
+            config.shared_services.region,
+        )
+        topic = (
+            sns.Topic.from_topic_arn(self, "Topic", self.names.topic_arn)
+            if reachable and not config.notifications.topic_arn
+            else None
+        )
+        alarms = Alarms(self, "Alarms", names=self.names, topic=topic)
+        alarms.watch_letters(
+            self.route.undelivered,
+            "A project event did not reach the shared-services account",
+            "Check that its stack is deployed and its bus admits this account, then send the event"
+            " to the bus again, or run: aiops create --project ID --domain ID.",
+        )
+        self.output("RuleArn", self.route.arn, "The rule that passes project events on")
+        self.output(
+            "UndeliveredEvents", self.route.undelivered.name, "Queue of events not passed on"
+        )

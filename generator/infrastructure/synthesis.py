@@ -1,0 +1,85 @@
+"""Writes all stacks into a folder that appears only when everything is in order.
+
+What is checked: the security rules of cdk-nag while the stacks are built, then cfn-lint on what
+was written.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.config.model import Config
+from generator.errors import GeneratorError, InputError, shown
+from generator.infrastructure.packaging.platforms import Architecture
+
+
+class RulesBroken(GeneratorError):
+    """A stack breaks a security rule, or cfn-lint finds something; the tools have said what."""
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What was written. templates: the stacks' templates, by the stack's name."""
+
+    directory: Path
+    templates: dict[str, Path]
+
+
+def synthesize(
+    config: Config, *, package: Path, architecture: Architecture, output: Path
+) -> Synthesis:
+    """Write the stacks of `config` below `output`, replacing what is there.
+
+    package: the zip of the Lambda functions for `architecture`. Raises InputError when there is
+    none, RulesBroken on findings; `output` is as before then.
+    """
+    if not package.is_file():
+        raise InputError(
+            f"--package {shown(str(package))}: there is no such file; run make package"
+        )
+    output = output.resolve()
+    unfinished = output.with_name(f".{output.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        _write(config, package, architecture, unfinished)
+        _lint(unfinished)
+        shutil.rmtree(output, ignore_errors=True)
+        unfinished.rename(output)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return Synthesis(output, _templates(output))
+
+
+def _write(config: Config, package: Path, architecture: Architecture, directory: Path) -> None:
+    # The CDK starts a process of its own when it is imported: not before everything is checked.
+    from generator.infrastructure.components.step_function import Bundle
+    from generator.infrastructure.stacks.app import build
+
+    try:
+        build(config, Bundle(package.resolve(), architecture), directory).synth()
+    except RuntimeError as error:  # how an error of the CDK's other half arrives
+        if "ValidationFailed" not in str(error):
+            raise
+        # The CDK prints the findings itself or puts them here, before the place of its report.
+        findings = str(error).removeprefix("ValidationFailed: ").partition("A copy of this")[0]
+        raise RulesBroken(f"the stacks break security rules: {findings.strip()}") from None
+
+
+def _lint(directory: Path) -> None:
+    # Not the installed script: its first line breaks in folders whose name has a space.
+    cfn_lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
+    templates = [str(path) for path in _templates(directory).values()]
+    # W3005: the CDK names a function's role among its dependencies although it refers to it too.
+    command = [sys.executable, "-c", cfn_lint, "--ignore-checks", "W3005", "--", *templates]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RulesBroken(f"cfn-lint finds:\n{(done.stdout + done.stderr).strip()}")
+
+
+def _templates(directory: Path) -> dict[str, Path]:
+    ending = ".template.json"
+    return {path.name.removesuffix(ending): path for path in sorted(directory.glob(f"*{ending}"))}
