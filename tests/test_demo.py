@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,21 @@ def test_the_demo_ends_with_a_prediction(
     assert left["prediction"]["record"]
     assert all(seconds >= 0 for seconds in left["phases"].values())
     assert f"{left['prediction']['value']:.4g}" in first.stdout
+
+
+def masked(line: str) -> str:
+    """A line of the demo without what differs from run to run and from folder to folder."""
+    line = re.sub(r"(?<![\w/.])(?:\.demo|out)/\S+", "PATH", line)
+    line = re.sub(r"VENV=\S+", "VENV=PATH", line)
+    return re.sub(r"\b[0-9a-f]{12}\b|\d+(?:\.\d+)?", "N", line).strip()
+
+
+def test_the_readme_shows_what_the_demo_prints(first: subprocess.CompletedProcess[str]) -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    shown = readme.split("$ make demo\n")[1].split("```")[0]
+    assert list(map(masked, first.stdout.strip().splitlines())) == list(
+        map(masked, shown.strip().splitlines())
+    )
 
 
 def test_a_second_demo_finds_everything_in_place(
