@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from hashlib import sha1
 from pathlib import Path
 
 from dulwich.index import commit_tree
@@ -39,9 +40,12 @@ def write_commit(store: BaseObjectStore, commit: Commit, folder: Path) -> None:
     links: list[tuple[str, bytes]] = []
     size = 0
     for number, entry in enumerate(iter_tree_contents(store, commit.tree), start=1):
-        path, blob = _usable_path(entry.path), store[entry.sha or ObjectID(b"")]
-        if not isinstance(blob, Blob) or entry.mode not in (PLAIN, EXECUTABLE, LINK):
+        path = _usable_path(entry.path)
+        if entry.sha is None or entry.mode not in (PLAIN, EXECUTABLE, LINK):
             raise UnsafeContent(f"{shown(path)} is neither a file nor a link: remove it")
+        blob = store[entry.sha]
+        if not isinstance(blob, Blob):
+            raise UnsafeContent(f"{shown(path)} is a folder that says it is a file")
         size += len(blob.data)
         if number > MOST_FILES or size > MOST_BYTES:
             raise UnsafeContent(
@@ -64,9 +68,12 @@ def write_commit(store: BaseObjectStore, commit: Commit, folder: Path) -> None:
 def holds(folder: Path, commit: ObjectID) -> bool:
     """Whether `folder` has exactly what `write_commit` wrote for `commit`."""
     try:
-        kept = Commit.from_string((folder / "commit").read_bytes())
-        return kept.id == commit and _tree_of(folder / "files") == kept.tree
-    except (OSError, ValueError):
+        raw = (folder / "commit").read_bytes()
+        if sha1(b"commit %d\0" % len(raw) + raw).hexdigest().encode() != commit:
+            return False
+        expected: ObjectID = Commit.from_string(raw).tree
+        return _tree_of(folder / "files") == expected
+    except OSError:
         return False
 
 

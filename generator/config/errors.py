@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from generator.config.secrecy import concealed
 from generator.errors import InputError
 
 
@@ -21,9 +22,11 @@ class Problem:
     fix: str
 
     def __str__(self) -> str:
+        """Return it as a person reads it; a secret that got into a key is not repeated."""
         if self.key is None:
-            return self.fix
-        return f"{self.key}{'' if self.value is None else f' = {self.value}'}: {self.fix}"
+            return concealed(self.fix)
+        value = "" if self.value is None else f" = {self.value}"
+        return concealed(f"{self.key}{value}: {self.fix}")
 
 
 class ConfigError(InputError):

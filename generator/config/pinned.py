@@ -14,7 +14,13 @@ from dulwich.refs import Ref
 from dulwich.repo import MemoryRepo
 
 from generator.errors import InputError, shown
-from generator.remotes import TOKEN_VARIABLE, Remote, RemoteRefused, RepositoryMissing
+from generator.remotes import (
+    TOKEN_VARIABLE,
+    Remote,
+    RemoteRefused,
+    RemoteUnavailable,
+    RepositoryMissing,
+)
 
 TAGS, HEADS, PEELED = b"refs/tags/", b"refs/heads/", b"^{}"
 
@@ -60,6 +66,8 @@ def fetch_commit(remote: Remote, commit: ObjectID) -> tuple[MemoryRepo, Commit]:
         except HangupException:
             # What git does when it lacks the commit; in the older protocol it says so.
             _fetch(remote, repo, commit, protocol=0)
+    if commit not in repo.object_store:
+        raise RemoteUnavailable(f"{remote.location} did not send the commit {commit.decode()}")
     found = repo.object_store[commit]
     if not isinstance(found, Commit):
         raise NotPinned(f"{remote.location}: {commit.decode()} is not a commit but a tag or a file")

@@ -31,6 +31,13 @@ def secret_in(text: str) -> str | None:
     return next((kind for kind, form in _PATTERNS.items() if form.search(text)), None)
 
 
+def concealed(text: str) -> str:
+    """Return `text` with whatever looks like a secret taken out of it."""
+    for form in _PATTERNS.values():
+        text = form.sub("(not shown)", text)
+    return text
+
+
 def secrets_in(text: str) -> Iterator[tuple[int, str]]:
     """Yield (line, kind) for each line of `text` that seems to hold a secret."""
     for number, line in enumerate(text.split("\n"), start=1):

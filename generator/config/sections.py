@@ -59,7 +59,7 @@ def read_address(table: Table, key: str, default: str | None) -> str:
     """Read an https address without user, query or fragment; http only of this machine."""
     text = table.text(key, kinds.ADDRESS, default).rstrip("/")
     parts = urlsplit(text)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if table.has(key) and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         table.note(key, "only https keeps a token secret", text)
     return text
 

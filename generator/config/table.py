@@ -143,11 +143,13 @@ class Table:
 
     def finish(self, hints: Mapping[str, str] = MappingProxyType({})) -> None:
         """Note every key that was not read: with its hint, or the nearest key there is."""
+        known = sorted(self._read)
         for key in self.content:
             if key not in self._read:
-                near = get_close_matches(key, self._read, 1, 0.6)
-                known = f"known are {', '.join(sorted(self._read))}" if self._read else "remove it"
-                guess = f"did you mean {near[0]}?" if near else known
+                near = get_close_matches(key, known, 1, 0.6)
+                near = near or [name for name in known if key.startswith(name)]
+                others = f"known are {', '.join(known)}" if known else "remove it"
+                guess = f"did you mean {near[0]}?" if near else others
                 self.note(key, hints.get(key) or f"is not a known key; {guess}")
 
     def _names(self, kind: Kind) -> Iterator[str]:

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from generator.catalog import BrokenCatalog, Catalog, load
 from generator.config.model import Config, TemplateSource
-from generator.errors import InputError
+from generator.errors import InputError, shown
 from generator.location import templates_folder
-from generator.remotes import Remote, TokenProvider
+from generator.remotes import Remote, RemoteUnavailable, TokenProvider
 
 if TYPE_CHECKING:
     from dulwich.objects import ObjectID
@@ -102,6 +102,8 @@ def _commit_id(text: str) -> ObjectID:
 
 def _fetch_into(place: Path, remote: Remote, source: TemplateSource, commit: ObjectID) -> None:
     """Make `place` in one step; what a crash or a cleaner left there is no checkout any more."""
+    from dulwich.errors import FileFormatException
+
     from generator.config.checkout import UnsafeContent, write_commit
     from generator.config.pinned import fetch_commit
 
@@ -114,6 +116,11 @@ def _fetch_into(place: Path, remote: Remote, source: TemplateSource, commit: Obj
         aside.rename(place)
     except UnsafeContent as error:
         raise UnsafeContent(f"{source.repository} at {source.ref}: {error}") from None
+    except (KeyError, FileFormatException) as error:
+        raise RemoteUnavailable(
+            f"{source.repository} at {source.ref}: the server sent something that is not whole:"
+            f" {shown(error, 200)}"
+        ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

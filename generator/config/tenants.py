@@ -17,8 +17,9 @@ ROLES = ("build_role", "deploy_role")
 
 def read_tenants(table: Table, naming_table: Table, naming: Naming) -> tuple[Tenant, ...]:
     """Read [tenants.<name>] and judge every pattern of a role's name, also those of [naming]."""
+    longest = max(filter(kinds.TENANT.admits, table.content), key=len, default="")
     for role in ROLES:
-        _judge(naming_table, role, getattr(naming, role), "t" * 24)
+        _judge(naming_table, role, getattr(naming, role), longest)
     tenants = tuple(_tenant(name, below, naming) for name, below in table.tables(kinds.TENANT))
     table.finish()
     _refuse_shared(table, tenants)
@@ -29,8 +30,8 @@ def _tenant(name: str, table: Table, naming: Naming) -> Tenant:
     build, deploy = _roles(table, name, naming.build_role, naming.deploy_role)
     stages = {}
     for stage in STAGES:
+        below = table.table(stage)
         if table.has(stage):
-            below = table.table(stage)
             account = below.text("account", kinds.ACCOUNT)
             region = below.text("region", kinds.REGION)
             stages[stage] = Stage(account, region, *_roles(below, name, build, deploy))
