@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import botocore.session
 from botocore.model import OperationModel, Shape
 
+from generator.standins.loopback import LoopbackServer
 from generator.standins.shapes import Document, problems_of, wire
 
 Operation = Callable[[Document], Document]
@@ -69,7 +68,7 @@ def _path_pattern(operation: OperationModel) -> re.Pattern[str]:
     return re.compile(f"{pattern}/?")
 
 
-class ModelServer:
+class ModelServer(LoopbackServer):
     """A server for `operations` (by name) of `service`; use it as a context manager."""
 
     def __init__(self, service: str, operations: dict[str, Operation]) -> None:
@@ -78,26 +77,9 @@ class ModelServer:
         self.failures: list[str] = []
         self._routes = _routes(service)
 
-    @property
-    def url(self) -> str:
-        """Address of the running server."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        serve = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        serve.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """Return the class that answers a request."""
+        return _handler(self)
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, str, Document]:
         """Return (status, error type or "", document) for one request."""

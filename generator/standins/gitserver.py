@@ -8,16 +8,15 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from generator.standins.loopback import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Request:
         return self.method == "POST" and self.target.endswith("/git-receive-pack")
 
 
-class GitServer:
+class GitServer(LoopbackServer):
     """Serves the repositories below `folder` to one user; use it as a context manager."""
 
     def __init__(self, folder: Path, user: str, password: str) -> None:
@@ -45,26 +44,9 @@ class GitServer:
         pair = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.authorization = f"Basic {pair}"
 
-    @property
-    def url(self) -> str:
-        """Address of the running server."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        serve = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        serve.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """Return the class that answers a request."""
+        return _handler(self)
 
     def create(self, name: str, default_branch: str = "main") -> Path:
         """Make an empty bare repository called owner/repository and return its folder."""
