@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from generator.catalog import Catalog, Template
 from generator.config.facts import answers_from_config, facts_from_config, template_for
+from generator.config.joining import refuse_joining
 from generator.config.model import Config
 from generator.datazone import datazone_client
 from generator.facts import ProjectFacts, missing_facts, only_declared_stages
@@ -78,7 +79,8 @@ def plan_project(
 
     answers: take precedence over what follows from the configuration and the project's facts.
     client: makes a DataZone client for a region. config: an administrator's configuration.
-    Raises the errors of `request`, `datazone`, `catalog`, `answers`, `facts`, `config.facts`.
+    Raises the errors of `request`, `datazone`, `catalog`, `answers`, `facts`, `config.facts`;
+    JoinsProject for a project that is a stage of another one.
     """
     request = parse(event)
     facts = read_project(client(request.region), request)
@@ -96,6 +98,7 @@ def plan_known(
     if config is None:
         return plan_rendering(request, facts, catalog.for_profile(facts.profile), answers)
     template = template_for(config, catalog, facts.profile)
+    refuse_joining(config.joining, facts.name)
     return plan_rendering(
         request,
         facts_from_config(config, facts),

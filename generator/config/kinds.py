@@ -106,6 +106,6 @@ TAG_VALUE = Kind(
     "write a tag's value: at most 256 letters, digits, spaces and . : / = + @ _ -",
 )
 NAME_END = Kind(
-    r"[ _-][\w -]{1,31}",
+    r"[ _-][A-Za-z0-9 _-]{1,31}",
     'write how such a project\'s name ends, with its separator, such as "-test"',
 )

@@ -14,12 +14,12 @@ expects repositories there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from generator.catalog import UnknownProfile
 from generator.config.facts import template_for
+from generator.config.joining import JoinsProject, refuse_joining
 from generator.control.ports import Ports
 from generator.control.requests import Document, request_of, step_input
 from generator.datazone import (
@@ -29,7 +29,6 @@ from generator.datazone import (
     look_at_project,
     refuse_unready,
 )
-from generator.errors import shown
 from generator.request import DeniedEvent, ForeignEvent, ProjectRequest
 
 Status = Literal["READY", "PENDING", "FAILED", "NOT_OURS"]
@@ -95,9 +94,10 @@ def _described(request: ProjectRequest, ports: Ports) -> Described:
         known["template"] = template_for(config, ports.catalog(), profile).name
     except UnknownProfile as error:
         return Described("NOT_OURS", str(error), **known)
-    if joined := joins(config.joining, project["name"]):
-        reason = f"{shown(project['name'])} joins another project as its stage {joined}"
-        return Described("NOT_OURS", reason, **known)
+    try:
+        refuse_joining(config.joining, project["name"])
+    except JoinsProject as error:
+        return Described("NOT_OURS", str(error), **known)
     try:
         refuse_unready(project)
     except ProjectPending as error:
@@ -105,11 +105,3 @@ def _described(request: ProjectRequest, ports: Ports) -> Described:
     except ProjectFailed as error:
         return Described("FAILED", str(error), **known)
     return Described("READY", **known)
-
-
-def joins(joining: Mapping[str, tuple[str, ...]], name: str) -> str | None:
-    """Return the stage as which a project of that name joins another one, if it does."""
-    for stage, ends in joining.items():
-        if any(name.endswith(end) and name != end for end in ends):
-            return stage
-    return None

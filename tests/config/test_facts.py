@@ -20,6 +20,7 @@ from generator.config.facts import (
     facts_from_config,
     template_for,
 )
+from generator.config.joining import JoinsProject
 from generator.create import ProjectPlan, create_project, plan_project
 from generator.facts import FACT_PATTERNS, ProjectFacts, leaves, only_declared_stages
 from generator.patterns import matches
@@ -256,3 +257,16 @@ def test_the_command_line_takes_a_configuration(tmp_path: Path) -> None:
     assert not [fact for fact in document["missing"] if fact.startswith("stages.")]
     assert refused.returncode == 2
     assert "missing.toml:1: it cannot be read" in refused.stdout
+
+
+def test_a_stage_of_another_project_gets_no_repositories(
+    plan: Callable[..., ProjectPlan], tmp_path: Path
+) -> None:
+    config = configured('[joining]\nprod = ["-prod"]\n', tmp_path)
+
+    def named(datazone: DataZoneStandIn) -> None:
+        datazone.records.project["name"] = "House prices-prod"
+
+    with pytest.raises(JoinsProject, match="joins the project 'House prices' as its stage prod"):
+        plan(config, named)
+    assert plan(config).facts.name == "House prices"
