@@ -148,8 +148,8 @@ def _created_for_user(api: Api, owner: str, body: dict[str, Any]) -> Any:
         ) from None
     if login.casefold() != owner.casefold():
         raise GitHubRefused(
-            f"the token is {shown(login)}'s, who cannot create repositories of {owner}: store a"
-            f" token of {owner}, or use an organization"
+            f"the token belongs to {shown(login)}, who cannot create repositories of {owner}:"
+            f" store a token of {owner}, or use an organization"
         )
     return api.request("POST", "/user/repos", body).body
 

@@ -136,6 +136,8 @@ class Description:
             return self._filled_object(schema, given or {})
         if given is not None:
             return given
+        if kind == "null":
+            return None
         if schema.get("enum"):
             return schema["enum"][0]
         return FORMATS.get(schema.get("format", ""), SMALLEST.get(str(kind), {}))

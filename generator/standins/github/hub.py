@@ -32,6 +32,7 @@ class Hub:
         self.accounts: dict[str, Account] = {}
         self.repositories: dict[str, Repository] = {}
         self.renamed: dict[str, str] = {}
+        self.strangers: set[str] = set()  # people who cannot read any repository
         self.tokens: dict[str, Token] = {}
         self.apps: dict[str, App] = {}
         self.on_run: Callable[[Run], None] | None = None

@@ -225,6 +225,9 @@ def _handler(stand_in: GitHubStandIn) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _respond
 
+        def date_time_string(self, timestamp: int | None = None) -> str:
+            return super().date_time_string(int(stand_in.now()))
+
         def _reset(self) -> None:
             """Cut the connection, so that the other side reads an error and no end."""
             self.close_connection = True

@@ -104,6 +104,7 @@ def _keep(found: dict[str, Any], place: Path) -> None:
         handle, aside = tempfile.mkstemp(dir=place.parent)
         with os.fdopen(handle, "w") as file:
             json.dump(found, file, separators=(",", ":"))
+        Path(aside).chmod(0o644)
         Path(aside).replace(place)
     except OSError:
         return  # a folder that cannot be written to costs time, no more

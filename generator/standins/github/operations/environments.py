@@ -65,8 +65,10 @@ def _put(call: Call) -> Reply:
 def _can_read(call: Call, repository: Repository, kind: str, id: int) -> bool:
     if kind == "Team":
         return id in repository.readers
-    people = [account for account in call.hub.accounts.values() if account.kind == "User"]
-    return id in {account.id for account in people}
+    return any(
+        account.id == id and account.kind == "User" and account.login not in call.hub.strangers
+        for account in call.hub.accounts.values()
+    )
 
 
 def _shown(call: Call, repository: Repository, environment: Environment) -> dict[str, Any]:

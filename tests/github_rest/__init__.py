@@ -1,0 +1,1 @@
+"""GitHub's REST interface as the generator uses it, on a stand-in held to GitHub's description."""
