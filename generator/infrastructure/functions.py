@@ -53,7 +53,6 @@ SEED_BUILD = FunctionSpec(
     concurrency=5,
     reads_datazone=True,
     github=True,
-    seals_secrets=True,
 )
 SEED_DEPLOY = FunctionSpec(
     name="seed_deploy",
