@@ -126,6 +126,16 @@ def test_another_event_and_another_table(demo: Demo, folder: Path) -> None:
     assert left["pipeline"]["status"] == "Succeeded"
 
 
+def test_another_table_for_a_project_that_is_there_is_refused(
+    first: subprocess.CompletedProcess[str], demo: Demo, folder: Path
+) -> None:
+    write_used_cars(folder / "other.csv")
+    done = demo("--data", "other.csv", "--target", "price")
+    assert done.returncode == 2
+    assert "data_source = 'data/diabetes.csv'" in done.stdout
+    assert "another --output" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

@@ -5,6 +5,7 @@ Everything that is in place from an earlier demo of the same project stays as it
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from generator.demo.phases import Phases
 from generator.demo.report import DemoReport, RepositoryEntry
 from generator.demo.serving import predict, served
 from generator.demo.settings import DemoSettings
+from generator.errors import InputError, shown
 from generator.location import templates_folder
 from generator.remotes import git_base
 from generator.standins.datazone import stand_in
@@ -88,12 +90,28 @@ def _clone(
     by_role = {repository.role: repository for repository in created.repositories}
     with phases.phase("clones", "cloning both, installing what they need") as phase:
         fresh = [clone(by_role[role], work / role, logs / "clone.log") for role in by_role]
+        _refuse_other_answers(created, work / "build")
         venvs = {role: environment_for(work / role, settings.cache) for role in by_role}
         phase.say("cloned, environments ready" if any(fresh) else "in place")
     return (
         BuildRepository(work / "build", venvs["build"], logs),
         DeployRepository(work / "deploy", venvs["deploy"], logs),
     )
+
+
+def _refuse_other_answers(created: CreatedProject, clone: Path) -> None:
+    """Raise InputError when the project was made with other answers: for another table, say."""
+    name = "cicd-config.json"
+    planned = json.loads(created.plan.rendering.repositories["build"][name].content)
+    standing = json.loads((clone / name).read_text(encoding="utf-8"))
+    wanted, found = planned["template"]["answers"], standing["template"]["answers"]
+    other = [f"{question} = {shown(found.get(question))}" for question in wanted
+             if wanted[question] != found.get(question)]  # fmt: skip
+    if other:
+        raise InputError(
+            f"project {created.plan.facts.project_id} is there already, with {', '.join(other)};"
+            " give an event of another project, or another --output"
+        )
 
 
 def _run_pipeline(build: BuildRepository, settings: DemoSettings, phases: Phases) -> LocalRun:
