@@ -93,8 +93,8 @@ TOPIC_ARN = Kind(
     "write the ARN of a standard SNS topic",
 )
 OIDC_PROVIDER = Kind(
-    rf"create|arn:{patterns.PARTITION}:iam::{patterns.ACCOUNT}:oidc-provider/[A-Za-z0-9./_-]{{1,255}}",
-    'write "create", or the ARN of the OIDC provider that the account has already',
+    rf"arn:{patterns.PARTITION}:iam::{patterns.ACCOUNT}:oidc-provider/[A-Za-z0-9./_-]{{1,255}}",
+    "write the ARN of the OIDC provider that an account has already",
 )
 TAG_KEY = Kind(
     patterns.TAG_KEY,

@@ -82,7 +82,7 @@ def _read(document: Document) -> Config:
         tags=sections.read_tags(root.table("tags")),
         notifications=sections.read_notifications(root.table("notifications")),
         deletion=sections.read_deletion(root.table("deletion")),
-        oidc_provider_arn=sections.read_oidc(root.table("oidc"), github.oidc_issuer),
+        oidc_provider_arns=sections.read_oidc(root.table("oidc"), github.oidc_issuer),
         joining=sections.read_joining(root.table("joining")),
     )
     root.finish()

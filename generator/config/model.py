@@ -165,9 +165,9 @@ class Config:
     """Everything that `aiops.toml` says, defaults filled in.
 
     profiles: project profile -> template; empty when the templates' own lists hold. answers:
-    template -> question -> answer. templates: None for the built-in ones. oidc_provider_arn: None
-    when the provider is to be created. joining: stage -> ends of the names of projects that join
-    another project as that stage.
+    template -> question -> answer. templates: None for the built-in ones. oidc_provider_arns: of
+    the accounts that have GitHub's provider already; in others it is created. joining: stage ->
+    ends of the names of projects that join another project as that stage.
     """
 
     governance: Governance
@@ -182,7 +182,7 @@ class Config:
     tags: Mapping[str, str]
     notifications: Notifications
     deletion: Deletion
-    oidc_provider_arn: str | None
+    oidc_provider_arns: tuple[str, ...]
     joining: Mapping[str, tuple[str, ...]]
 
     def tenant_of(self, domain_unit_id: str | None, profile: str) -> Tenant | None:

@@ -168,19 +168,15 @@ def read_deletion(table: Table) -> Deletion:
     return found
 
 
-def read_oidc(table: Table, issuer: str) -> str | None:
-    """Read [oidc]: the ARN of the provider, None when it is to be created."""
-    provider = table.text("provider", kinds.OIDC_PROVIDER, "create")
-    table.finish()
-    if provider in ("", "create"):
-        return None
-    if provider.partition(":oidc-provider/")[2] != issuer:
-        table.note(
-            "provider",
-            f"must end with :oidc-provider/{issuer}, who signs for this GitHub",
-            provider,
-        )
-    return provider
+def read_oidc(table: Table, issuer: str) -> tuple[str, ...]:
+    """Read [oidc]: the ARNs of providers that exist, of `issuer`; elsewhere one is created."""
+    existing = table.texts("existing", kinds.OIDC_PROVIDER)
+    for arn in existing:
+        if arn.partition(":oidc-provider/")[2] != issuer:
+            fix = f"must end with :oidc-provider/{issuer}, who signs for this GitHub"
+            table.note_item("existing", arn, fix)
+    table.finish({"provider": 'write a list of ARNs: existing = ["..."]'})
+    return existing
 
 
 def read_joining(table: Table) -> Mapping[str, tuple[str, ...]]:

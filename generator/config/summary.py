@@ -90,7 +90,9 @@ def _operation(config: Config) -> Iterator[Row]:
     yield "tells", _listed([*told.emails, *([told.topic_arn] if told.topic_arn else [])])
     kept = {"archive": "archived", "keep": "left as they are"}[config.deletion]
     yield "deleted projects", f"repositories are {kept}"
-    yield "OIDC provider", config.oidc_provider_arn or f"is created for {config.github.oidc_issuer}"
+    exists = [arn.split(":")[4] for arn in config.oidc_provider_arns]
+    where = f"; exists in {_listed(exists)}" if exists else ""
+    yield "OIDC provider", f"is created for {config.github.oidc_issuer}{where}"
 
 
 def _stages(config: Config) -> RenderableType:

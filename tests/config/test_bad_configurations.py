@@ -289,13 +289,15 @@ ROWS = [
           "15: notifications.topic_arn = 'ml': write the ARN of a standard SNS topic"),
     below("deletion", '[deletion]\nrepositories = "delete"',
           '15: deletion.repositories = \'delete\': write "archive" or "keep"'),
-    below("oidc", '[oidc]\nprovider = "import"',
-          '15: oidc.provider = \'import\': write "create", or the ARN of the OIDC provider that the'
-          " account has already"),
+    below("oidc", '[oidc]\nexisting = ["import"]',
+          "15: oidc.existing[1] = 'import': write the ARN of the OIDC provider that an account has"
+          " already"),
+    below("oidc-provider", '[oidc]\nprovider = "create"',
+          '15: oidc.provider: write a list of ARNs: existing = ["..."]'),
     below("foreign-oidc",
-          '[oidc]\nprovider = "arn:aws:iam::222233334444:oidc-provider/gitlab.com"',
-          "15: oidc.provider = 'arn:aws:iam::222233334444:oidc-provider/gitlab.com': must end with"
-          " :oidc-provider/token.actions.githubusercontent.com, who signs for this GitHub"),
+          '[oidc]\nexisting = ["arn:aws:iam::222233334444:oidc-provider/gitlab.com"]',
+          "15: oidc.existing[1] = 'arn:aws:iam::222233334444:oidc-provider/gitlab.com': must end"
+          " with :oidc-provider/token.actions.githubusercontent.com, who signs for this GitHub"),
     below("joining", '[joining]\ntest = ["test"]',
           "15: joining.test[1] = 'test': write how such a project's name ends, with its separator,"
           ' such as "-test"'),

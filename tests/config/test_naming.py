@@ -43,7 +43,7 @@ def test_what_an_accepted_pattern_gives_is_a_name(kind: str) -> None:
     """Both ways: no accepted pattern breaks the limit, and none is refused without a reason."""
     form, limit = LIMITS[kind]
     accepted = refused = 0
-    for seed in range(1500):
+    for seed in range(500):
         pattern = random_pattern(random.Random(seed), form)
         names = [
             fill(pattern, dict(zip(IDS, values, strict=True)))
@@ -58,7 +58,7 @@ def test_what_an_accepted_pattern_gives_is_a_name(kind: str) -> None:
         else:
             accepted += 1
             assert usable, pattern
-    assert accepted > 100
+    assert accepted > 30
     assert refused > 100
 
 

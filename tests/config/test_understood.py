@@ -39,7 +39,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert (config.naming.prefix, config.naming.build_role, config.naming.deploy_role) == (
         "aiops", None, None,
     )  # fmt: skip
-    assert (config.deletion, config.templates, config.oidc_provider_arn) == ("archive", None, None)
+    assert (config.deletion, config.templates, config.oidc_provider_arns) == ("archive", None, ())
     assert (config.tenants, config.notifications.emails, config.notifications.topic_arn) == (
         (), (), None,
     )  # fmt: skip
@@ -73,10 +73,10 @@ def test_what_follows_from_the_address_of_the_api(
     api: str, git: str, issuer: str, tmp_path: Path
 ) -> None:
     provider = f"arn:aws:iam::222233334444:oidc-provider/{issuer}"
-    config = with_text(f'api_url = "{api}"\n[oidc]\nprovider = "{provider}"', tmp_path)
+    config = with_text(f'api_url = "{api}"\n[oidc]\nexisting = ["{provider}"]', tmp_path)
     assert config.github.git_url == git
     assert config.github.oidc_issuer == issuer
-    assert config.oidc_provider_arn == provider
+    assert config.oidc_provider_arns == (provider,)
 
 
 def test_reviewers_are_users_and_teams(tmp_path: Path) -> None:

@@ -37,12 +37,12 @@ class GitHubIdentityStack(PlacedStack):
 def identity_places(config: Config) -> list[Place]:
     """Return where a provider is to be made: one place for each account that has stages.
 
-    The shared-services account comes first, unless the configuration names the provider there.
+    The shared-services account comes first. Accounts that have one, by configuration, are left out.
     """
     stages = [stage for tenant in config.tenants for stage in tenant.stages.values()]
     by_account: dict[str, Place] = {}
     for place in (config.shared_services, *stages):
         by_account.setdefault(place.account, Place(place.account, place.region))
-    if config.oidc_provider_arn:
-        by_account.pop(config.oidc_provider_arn.split(":")[4], None)
+    for existing in config.oidc_provider_arns:
+        by_account.pop(existing.split(":")[4], None)
     return list(by_account.values())
