@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator import patterns
@@ -184,7 +184,8 @@ def _counts_since(package: Package) -> datetime:
     word, _, time = package.notes.get(NOTE, "").partition(" ")
     if word == WITHDRAWN:
         try:
-            return datetime.fromisoformat(time)
+            # GitHub finds runs by whole seconds: one of that very second came before.
+            return datetime.fromisoformat(time) + timedelta(seconds=1)
         except ValueError:
             pass
     return package.created_at

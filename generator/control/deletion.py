@@ -57,8 +57,14 @@ def delete(given: object, ports: Ports) -> Document:
         return _answer("NOT_OURS", f"{config.github.owner}/{name} is not a repository of ours")
     build = _own(api, _build_repository(api, deploy), project, "build")
     told = _tell(api, deploy, project, archive=config.deletion == "archive")
+    archived = {
+        repository
+        for repository in (build, deploy)
+        # A workflow cannot run in an archived repository.
+        if config.deletion == "archive" and not (repository is deploy and told["run"])
+    }
     repositories = [
-        {"name": repository.name, "state": _ended(api, repository, config.deletion, told)}
+        {"name": repository.name, "state": _ended(api, repository, archive=repository in archived)}
         for repository in (build, deploy)
         if repository is not None
     ]
@@ -128,15 +134,12 @@ def _tell(
     return {"run": None, "issue": open_issue(api, deploy.name, title, _issue(archive)).url}
 
 
-def _ended(api: Api, repository: Repository, wanted: str, told: Mapping[str, str | None]) -> str:
+def _ended(api: Api, repository: Repository, *, archive: bool) -> str:
     from generator.github.repositories import archive_repository
 
-    # A workflow cannot run in an archived repository.
-    cleaning = told["run"] is not None
-    if wanted != "archive" or cleaning:
-        return "archived" if repository.archived else "kept"
-    archive_repository(api, repository.name)
-    return "archived"
+    if archive:
+        archive_repository(api, repository.name)
+    return "archived" if archive or repository.archived else "kept"
 
 
 def _issue(archive: bool) -> str:

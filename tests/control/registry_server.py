@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import botocore.session
+from botocore.validate import ParamValidator
 
-from generator.standins.shapes import problems_of, wire
+from generator.standins.shapes import wire
 
 MODEL = botocore.session.Session().get_service_model("sagemaker")
 HOME = "arn:aws:sagemaker:eu-west-1:111122223333"
@@ -26,6 +27,7 @@ class RegistryServer:
     """One group with packages; use it as a context manager. `calls` are (operation, request).
 
     events: what SageMaker would have raised, oldest first. failing: operation -> status to answer.
+    failures: what SageMaker would not have taken or given.
     """
 
     def __init__(self, group: str, tags: dict[str, str]) -> None:
@@ -35,6 +37,7 @@ class RegistryServer:
         self.events: list[Document] = []
         self.calls: list[tuple[str, Document]] = []
         self.failing: dict[str, int] = {}
+        self.failures: list[str] = []
 
     def register(self, **more: Any) -> str:
         """Add a version that waits for an approval; return its ARN."""
@@ -97,15 +100,22 @@ class RegistryServer:
         asked = json.loads(body)
         self.calls.append((operation, dict(asked)))
         if operation in self.failing:
-            return self.failing[operation], {"__type": "InternalFailure", "message": "no"}
+            status = self.failing[operation]
+            kind = "InternalFailure" if status >= 500 else "ValidationException"
+            return status, {"__type": kind, "message": "no"}
         model = MODEL.operation_model(operation)
-        assert not list(problems_of(model.input_shape, asked, operation))
+        self._check(model.input_shape, asked)
         try:
             answer = self._answer(operation, asked)
         except KeyError as unknown:
             return 400, {"__type": "ValidationException", "message": f"no {unknown}"}
-        assert not list(problems_of(model.output_shape, answer, operation))
+        self._check(model.output_shape, answer)
         return 200, wire(model.output_shape, answer)
+
+    def _check(self, shape: Any, value: Document) -> None:
+        report = ParamValidator().validate(value, shape)
+        if report.has_errors():
+            self.failures.append(f"{shape.name}: {report.generate_report()}")
 
     @property
     def environment(self) -> dict[str, str]:
