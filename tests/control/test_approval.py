@@ -13,10 +13,11 @@ from generator.control.registry import RegistryRefused, RegistryUnavailable
 from generator.control.seeding import seed_build, seed_deploy
 from generator.errors import InputError
 from generator.github.errors import GitHubMissing, GitHubUnavailable, RepositoryArchived
+from generator.repositories import seed
 from generator.standins.github import Fault
 from tests.control.stage import GIVEN, PROJECT
 from tests.control.world import BUILD, DEPLOY, World
-from tests.generator.generator_stage import content, git
+from tests.generator.generator_stage import CHECKOUT, content, git, small_seed
 
 TAGS = {
     "sagemaker:project-id": PROJECT,
@@ -25,10 +26,16 @@ TAGS = {
 }
 
 
+DEPLOY_WORKFLOW = ".github/workflows/deploy.yml"
+WORKFLOW_TEXT = (CHECKOUT / "templates/shared/deploy" / DEPLOY_WORKFLOW).read_text()
+
+
 @pytest.fixture
 def project(outside: World) -> World:
-    """A project that is seeded, and whose build repository has tagged its group."""
-    outside.run(seed_deploy, GIVEN)
+    """A project with what counts of its deploy repository, and a group that is tagged."""
+    outside.github.create_repository(DEPLOY)
+    wanted = small_seed("deploy", **{DEPLOY_WORKFLOW: WORKFLOW_TEXT})
+    seed(outside.ports.git().remote(DEPLOY), wanted)
     outside.registry.tags = dict(TAGS)
     return outside
 
@@ -64,12 +71,16 @@ def test_an_approval_starts_the_deploy_workflow(project: World) -> None:
     }
 
 
-def test_the_title_is_what_the_deployed_workflow_makes_of_the_inputs(project: World) -> None:
-    """By it a run is found again: the two must not drift apart."""
-    arn = project.registry.register()
-    project.registry.update(arn, ModelApprovalStatus="Approved")
-    handle(project)
-    (run,) = project.github.repository(DEPLOY).runs
+def test_a_seeded_repository_is_dispatched_and_the_run_has_the_expected_title(
+    outside: World,
+) -> None:
+    """By its title a run is found again: the workflow and the step must not drift apart."""
+    outside.run(seed_deploy, GIVEN)
+    outside.registry.tags = dict(TAGS)
+    arn = outside.registry.register()
+    outside.registry.update(arn, ModelApprovalStatus="Approved")
+    handle(outside)
+    (run,) = outside.github.repository(DEPLOY).runs
     assert run.title == f"Deploy to dev · {arn}"
 
 

@@ -198,8 +198,8 @@ print(seconds, kilobytes / 1024)
 def test_a_cold_import_stays_within_its_budget(name: str) -> None:
     """At most one second of CPU and 64 MiB over the interpreter, with byte-compiled files."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT)}
-    figures = []
-    for _ in range(2):
+    # The first run may have to compile what was changed.
+    for last in (False, True):
         done = subprocess.run(
             [sys.executable, "-c", _MEASURE, name],
             capture_output=True,
@@ -207,7 +207,8 @@ def test_a_cold_import_stays_within_its_budget(name: str) -> None:
             env=environment,
             check=True,
         )
-        figures.append([float(figure) for figure in done.stdout.split()])
-    seconds, mebibytes = figures[1]
+        seconds, mebibytes = map(float, done.stdout.split())
+        if last or seconds <= 1.0:
+            break
     assert seconds <= 1.0
     assert mebibytes <= 64
