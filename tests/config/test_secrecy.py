@@ -43,17 +43,17 @@ PLACES = {
 TOKEN_LINE = 'token_secret = "aiops/github"\n'
 
 
-@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("kind", "token"), PAIRS)
-def test_a_secret_is_found_and_not_shown(kind: str, token: str, place: str, tmp_path: Path) -> None:
-    text = edited((TOKEN_LINE, PLACES[place].format(token)))
-    line = text[: text.index(token)].count("\n") + 1
-    found = problems(text, tmp_path)
-    assert (
-        f"{line}: this looks like {kind}: put it into AWS Secrets Manager and write only the"
-        " secret's ARN here; revoke it, as others may have read this file"
-    ) in found
-    assert token not in "\n".join(found)
+def test_a_secret_is_found_and_not_shown(kind: str, token: str, tmp_path: Path) -> None:
+    for place, form in PLACES.items():
+        text = edited((TOKEN_LINE, form.format(token)))
+        line = text[: text.index(token)].count("\n") + 1
+        found = problems(text, tmp_path)
+        assert (
+            f"{line}: this looks like {kind}: put it into AWS Secrets Manager and write only the"
+            " secret's ARN here; revoke it, as others may have read this file"
+        ) in found, place
+        assert token not in "\n".join(found), place
 
 
 @pytest.mark.parametrize("key", ["token_secret", "secrets.PAGER"])
