@@ -117,6 +117,9 @@ class Remote:
                     " contents and workflows"
                 ) from None
             raise RemoteUnavailable(f"{self.location}: {shown(str(error), 300)}") from error
+        except ValueError:
+            # A page of a proxy, say; what it says is not for our messages.
+            raise RemoteUnavailable(f"{self.location} answered something that is not git") from None
         except OSError as error:
             raise RemoteUnavailable(f"{self.location}: {error}") from error
 

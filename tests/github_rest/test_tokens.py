@@ -23,7 +23,6 @@ from generator.github.tokens import environment_tokens, git_password, secret_tok
 from generator.github.transport import Api
 from generator.remotes import TOKEN_VARIABLE, git_base
 from generator.repositories import Seed, seed
-from generator.standins.github import Fault
 from generator.standins.github.access import EVERYTHING
 
 from .stage import CANARY, ORGANIZATION, Stage, everything_said, no_secret
@@ -221,17 +220,6 @@ def test_a_key_of_another_app_is_told(app: Stage, vault: Vault) -> None:
 def test_a_clock_that_is_off_by_less_than_a_minute_does_no_harm(app: Stage) -> None:
     app.hub.now = lambda: app.clock.now() - 55
     assert app_tokens(app).token().reveal().startswith("ghs_")
-
-
-@pytest.mark.parametrize("kind", ["500", "dropped", "secondary", "timeout", "garbage"])
-def test_the_exchange_is_repeated(app: Stage, kind: Any) -> None:
-    for after in (False, True):
-        app.hub.faults.add(Fault(kind, "apps/*", after=after, seconds=0.2))
-    from generator.github.http import Http
-
-    key = app_key(Concealed(APP), Concealed(str(INSTALLATION)), Concealed(key_pair()[0]))
-    tokens = AppTokens(key, app.place, http=Http(read=0.15), clock=app.clock)
-    assert tokens.token().reveal().startswith("ghs_")
 
 
 def test_git_pushes_with_the_same_token(app: Stage) -> None:

@@ -13,12 +13,12 @@ from generator.standins.github.state import Repository, Vault
 
 
 def state(hub: Hub) -> dict[str, Any]:
-    """Return all repositories by name, without what differs from run to run: ids and times."""
+    """Return all repositories by name, as `document` has each."""
     found = sorted(hub.repositories.values(), key=lambda one: one.full_name)
-    return {repository.full_name: _document(hub, repository) for repository in found}
+    return {repository.full_name: document(hub, repository) for repository in found}
 
 
-def traces(hub: Hub, journal: Journal, needles: Iterable[str]) -> list[str]:
+def traces(hub: Hub, journal: Journal, needles: Iterable[str], in_commits: bool) -> list[str]:
     """Return the places that hold one of `needles`: requests, settings, files in any commit.
 
     Secrets that were stored as secrets do not count: there they belong.
@@ -29,21 +29,19 @@ def traces(hub: Hub, journal: Journal, needles: Iterable[str]) -> list[str]:
         for entry in journal.entries
         if any(needle in entry.seen for needle in wanted)
     ]
-    for name, document in state(hub).items():
-        text = repr(document)
+    for name, found in state(hub).items():
+        text = repr(found)
         places += [f"state of {name}" for needle in wanted if needle in text]
-    for repository in hub.repositories.values():
+    for repository in hub.repositories.values() if in_commits else ():
+        if not repository.place.exists():
+            continue
         objects = git.objects_with(repository.folder, [needle.encode() for needle in wanted])
         places += [f"object {name} in {repository.full_name}" for name in objects]
     return places
 
 
-def _document(hub: Hub, repository: Repository) -> dict[str, Any]:
-    heads = git.heads(repository.folder)
-    trees = {
-        branch: git.git(repository.folder, "rev-parse", f"{commit}^{{tree}}")
-        for branch, commit in heads.items()
-    }
+def document(hub: Hub, repository: Repository) -> dict[str, Any]:
+    """Return a repository as data, without what differs from run to run: ids and times."""
     return {
         "description": repository.description,
         "private": repository.private,
@@ -76,8 +74,8 @@ def _document(hub: Hub, repository: Repository) -> dict[str, Any]:
             {"workflow": run.workflow, "title": run.title, "ref": run.ref, "inputs": run.inputs}
             for run in repository.runs
         ],
-        "heads": heads,
-        "trees": trees,
+        "heads": repository.heads,
+        "trees": git.heads(repository.place, "tree") if repository.place.exists() else {},
         **_vault(repository.vault),
     }
 

@@ -65,11 +65,11 @@ def create(folder: Path, branch: str) -> None:
     hook.chmod(0o755)
 
 
-def heads(folder: Path) -> dict[str, str]:
-    """Return the commit of each branch."""
-    listed = git(folder, "for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads")
+def heads(folder: Path, member: str = "objectname") -> dict[str, str]:
+    """Return the commit of each branch, or another member of it, such as its tree."""
+    listed = git(folder, "for-each-ref", f"--format=%({member}) %(refname:lstrip=2)", "refs/heads")
     pairs = (line.split(" ", 1) for line in listed.splitlines())
-    return {name: commit for commit, name in pairs}
+    return {name: id for id, name in pairs}
 
 
 def adopt_first_branch(folder: Path, default: str) -> str:

@@ -126,9 +126,8 @@ class Hub:
         """Make an empty repository. It must not exist."""
         owner, name = full_name.split("/")
         account = self.account(owner)
-        folder = self.folder / account.login / f"{name}.git"
-        git.create(folder, "main")
-        repository = Repository(self.next_id(), account, name, folder, description, private)
+        place = self.folder / account.login / f"{name}.git"
+        repository = Repository(self.next_id(), account, name, place, description, private)
         self.repositories[full_name.lower()] = repository
         return repository
 
@@ -138,7 +137,7 @@ class Hub:
         del self.repositories[full_name.lower()]
         target = repository.folder.with_name(f"{new_name}.git")
         repository.folder.rename(target)
-        repository.name, repository.folder = new_name, target
+        repository.name, repository.place = new_name, target
         self.repositories[repository.full_name.lower()] = repository
         self.renamed[full_name.lower()] = repository.full_name
         return repository

@@ -89,10 +89,15 @@ class GitHubStandIn(Hub):
         with self.lock:
             return evidence.state(self)
 
-    def traces(self, secret: str) -> list[str]:
+    def state_of(self, full_name: str) -> dict[str, Any]:
+        """Return one repository as plain data that can be compared."""
+        with self.lock:
+            return evidence.document(self, self.repository(full_name))
+
+    def traces(self, secret: str, in_commits: bool = True) -> list[str]:
         """Return every place that holds `secret`, in any of its disguises."""
         with self.lock:
-            return evidence.traces(self, self.journal, disguises(secret))
+            return evidence.traces(self, self.journal, disguises(secret), in_commits)
 
     def respond(self, request: Request) -> Response | NoReply:
         """Answer one request, or let go wrong what is due."""
@@ -225,7 +230,7 @@ def _handler(stand_in: GitHubStandIn) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _respond
 
-        def date_time_string(self, timestamp: int | None = None) -> str:
+        def date_time_string(self, timestamp: float | None = None) -> str:
             return super().date_time_string(int(stand_in.now()))
 
         def _reset(self) -> None:

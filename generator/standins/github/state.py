@@ -11,6 +11,7 @@ from typing import Any, Literal
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from generator.standins.github import git
 from generator.standins.github.errors import Refusal
 
 Plan = Literal["free", "team", "enterprise"]
@@ -120,12 +121,12 @@ class Run:
 
 @dataclass
 class Repository:
-    """A repository; its content is the bare git repository in `folder`."""
+    """A repository; its content is a bare git repository, made when it is needed first."""
 
     id: int
     owner: Account
     name: str
-    folder: Path
+    place: Path
     description: str | None
     private: bool
     default_branch: str = "main"
@@ -139,6 +140,18 @@ class Repository:
     issues: list[Issue] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     vault: Vault = field(default_factory=Vault)
+
+    @property
+    def folder(self) -> Path:
+        """Return where the bare git repository is."""
+        if not self.place.exists():
+            git.create(self.place, self.default_branch)
+        return self.place
+
+    @property
+    def heads(self) -> dict[str, str]:
+        """Return the commit of each branch."""
+        return git.heads(self.place) if self.place.exists() else {}
 
     @property
     def full_name(self) -> str:

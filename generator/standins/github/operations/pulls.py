@@ -29,7 +29,7 @@ def _list_pulls(call: Call) -> Reply:
 def _create(call: Call) -> Reply:
     repository = call.repository()
     head, base = call.body["head"].split(":")[-1], call.body["base"]
-    heads = git.heads(repository.folder)
+    heads = repository.heads
     for field, branch in (("head", head), ("base", base)):
         if branch not in heads:
             raise invalid("PullRequest", field, "invalid")
@@ -51,7 +51,7 @@ def _custom(message: str) -> Refusal:
 
 def _shown(call: Call, repository: Repository, pull: Pull) -> dict[str, Any]:
     place = f"{repository.full_name}/pull/{pull.number}"
-    heads = git.heads(repository.folder)
+    heads = repository.heads
     ends = {
         end: {
             "ref": branch,

@@ -34,7 +34,7 @@ def shown_repository(call: Call, repository: Repository) -> dict[str, Any]:
         "url": f"{call.api}/repos/{full_name}",
         "html_url": f"{call.hub.url}/{full_name}",
         "clone_url": f"{call.hub.url}/{full_name}.git",
-        "size": 1 if git.heads(repository.folder) else 0,
+        "size": 1 if repository.heads else 0,
         **repository.settings,
     }
 
@@ -75,7 +75,7 @@ def _update(call: Call) -> Reply:
         return 200, shown_repository(call, found)
     repository = call.repository()
     branch = wanted.get("default_branch")
-    if branch is not None and branch not in git.heads(repository.folder):
+    if branch is not None and branch not in repository.heads:
         raise invalid("Repository", "default_branch", "invalid", "The branch was not found.")
     repository.default_branch = branch or repository.default_branch
     repository.description = _description(wanted.get("description", repository.description))
@@ -104,7 +104,7 @@ def _replace_topics(call: Call) -> Reply:
 def _get_branch(call: Call) -> Reply:
     repository = call.repository()
     name = call.arguments["branch"]
-    heads = git.heads(repository.folder)
+    heads = repository.heads
     if name not in heads:
         raise Refusal(404, "Branch not found")
     url = f"{call.api}/repos/{repository.full_name}/commits/{heads[name]}"
@@ -114,9 +114,10 @@ def _get_branch(call: Call) -> Reply:
 @plays("repos/get-content", "contents:read")
 def _get_content(call: Call) -> Reply:
     repository = call.repository()
-    folder, path = repository.folder, call.arguments["path"]
-    if not git.heads(folder):
+    path = call.arguments["path"]
+    if not repository.heads:
         raise Refusal(404, "This repository is empty.")
+    folder = repository.folder
     ref = call.query.get("ref", repository.default_branch)
     url = f"{call.api}/repos/{repository.full_name}/contents/{path}?ref={ref}"
     content = git.read(folder, ref, path)

@@ -87,6 +87,8 @@ def _get_run(call: Call) -> Reply:
 
 def _paths(repository: Repository) -> list[str]:
     """Return the workflow files of the default branch: others are not known to GitHub."""
+    if not repository.heads:
+        return []
     listed = git.listing(repository.folder, repository.default_branch, workflows.FOLDER) or []
     names = sorted(name for _, _, name, _ in listed if name.endswith((".yml", ".yaml")))
     return [f"{workflows.FOLDER}/{name}" for name in names]
