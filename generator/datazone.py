@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, cast
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from botocore.loaders import Loader
 
+from generator import aws
 from generator.errors import GeneratorError, InputError, shown
 
 if TYPE_CHECKING:
@@ -88,28 +85,9 @@ class ProjectRecord:
         return None
 
 
-@cache
-def _service_models() -> Loader:
-    """botocore's descriptions of services, parsed once per process: they are large."""
-    loader: Loader = botocore.session.Session().get_component("data_loader")
-    return loader
-
-
 def datazone_client(region: str) -> DataZoneClient:
-    """Return a client with short timeouts; AWS_ENDPOINT_URL_DATAZONE points it elsewhere.
-
-    It is boto3's client, made by the botocore below it: boto3 itself would bring transfer managers
-    that nothing here uses, at a quarter of the import's time.
-    """
-    session = botocore.session.Session()
-    session.register_component("data_loader", _service_models())
-    config = Config(
-        connect_timeout=5,
-        read_timeout=20,
-        retries={"mode": "standard", "total_max_attempts": 4},
-    )
-    client = session.create_client("datazone", region_name=region, config=config)
-    return cast("DataZoneClient", client)
+    """Return a client of `region`; AWS_ENDPOINT_URL_DATAZONE points it elsewhere."""
+    return cast("DataZoneClient", aws.client("datazone", region))
 
 
 def look_at_project(

@@ -1,14 +1,11 @@
-"""Clients of AWS services with short timeouts, and their refusals as errors that say what to do.
-
-AWS_ENDPOINT_URL_<SERVICE> points a client elsewhere.
-"""
+"""What AWS services refuse, as errors that say what to do; and the secrets that are copied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from generator import aws
 from generator.errors import GeneratorError, InputError, shown
 from generator.github.concealed import Concealed
 
@@ -33,19 +30,6 @@ class SecretsUnavailable(GeneratorError):
 
 class SecretUnusable(InputError):
     """A secret that the configuration names cannot be read, or holds no text."""
-
-
-def client(service: str, region: str | None) -> Any:
-    """Return botocore's client of `service`."""
-    import botocore.session
-    from botocore.config import Config
-
-    config = Config(
-        connect_timeout=5,
-        read_timeout=20,
-        retries={"mode": "standard", "total_max_attempts": 4},
-    )
-    return botocore.session.Session().create_client(service, region_name=region, config=config)
 
 
 @contextmanager
@@ -82,7 +66,7 @@ def read_secret(arn: str) -> Concealed:
         " (and kms:Decrypt on its key)"
     )
     with explained(SecretsUnavailable, SecretUnusable, needed):
-        answer = client("secretsmanager", region).get_secret_value(SecretId=arn)
+        answer = aws.client("secretsmanager", region).get_secret_value(SecretId=arn)
     text = answer.pop("SecretString", None)
     if not text:
         raise SecretUnusable(f"the secret {arn} is binary or empty: store text")

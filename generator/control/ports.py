@@ -97,7 +97,7 @@ def ports_of(config: Config) -> Ports:
 
     @cache
     def sagemaker(region: str) -> Any:
-        from generator.control.aws import client
+        from generator.aws import client
 
         return client("sagemaker", region)
 

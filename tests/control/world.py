@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from generator.aws import client
 from generator.config import Config
-from generator.control.aws import client
 from generator.control.ports import GitHubAccess, Ports, ports_of
 from generator.github.concealed import Concealed
 from generator.github.instance import instance
