@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -141,6 +142,15 @@ def test_archiving_happens_once(stage: Stage) -> None:
     assert stage.hub.state()[NAME]["archived"]
     assert stage.asked(lambda: archive_repository(stage.api(), NAME)) == ["repos/get"]
     assert archive_repository(stage.api(), f"{ORGANIZATION}/gone") is None
+
+
+def test_many_at_once_make_one(stage: Stage) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda _: own_repository(stage.api(), WANTED), range(6)))
+    assert len({repository.name for repository in made}) == 1
+    assert len(stage.hub.repositories) == 1
+    created = [one for one in stage.hub.journal.entries if one.operation == "repos/create-in-org"]
+    assert [one.status for one in created].count(201) == 1
 
 
 def test_a_team_can_read_from_the_start(stage: Stage) -> None:

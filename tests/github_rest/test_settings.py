@@ -228,7 +228,8 @@ def test_variables_are_written_when_they_differ(stage: Stage, environment: str |
     api = stage.api()
     assert set_variables(api, NAME, {"a": "1", "B": "2"}, environment) == ("B", "A")
     assert set_variables(api, NAME, {"a": "1", "B": "2"}, environment) == ()
-    assert set_variables(api, NAME, {"a": "1", "B": "3"}, environment) == ("B",)
+    asked = stage.asked(lambda: set_variables(api, NAME, {"a": "1", "B": "3"}, environment))
+    assert [one.split("-")[0] for one in asked] == ["actions/list", "actions/update"]
     found = stage.hub.state()[NAME]
     vault = found["environments"]["prod"] if environment else found
     assert vault["variables"] == {"A": "1", "B": "3"}

@@ -110,6 +110,9 @@ class Rest:
         except BrokenStandIn as broken:
             self._failures.append(str(broken))
             return response(501, headers, {"message": str(broken)})
+        except Exception as error:
+            self._failures.append(f"{request.operation}: {error!r}")
+            return response(500, headers, {"message": repr(error)})
 
     def _call(self, request: Request, operation: Operation, arguments: dict[str, str]) -> Call:
         played = PLAYED.get(operation.id)

@@ -11,6 +11,16 @@ from urllib.parse import quote
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 # The request of a push that carries the objects; others look at what there is.
 PUSH = "git/receive-pack"
+# What a person finds afterwards. GitHub does not say which changes it counts as content; all of
+# them count as changes, whose number it limits as well.
+CREATING = {
+    PUSH,
+    "issues/create",
+    "pulls/create",
+    "repos/create-for-authenticated-user",
+    "repos/create-in-org",
+    "repos/create-or-update-environment",
+}
 
 
 @dataclass
@@ -44,9 +54,7 @@ class Entry:
     @property
     def creates_content(self) -> bool:
         """Whether it makes something new that people see: a repository, commits, an issue."""
-        return self.changes and (
-            self.method == "POST" or self.operation == "repos/create-or-update-environment"
-        )
+        return self.operation in CREATING
 
 
 class Journal:

@@ -45,7 +45,7 @@ def _get_user(call: Call) -> Reply:
 @plays("orgs/get", "metadata:read")
 def _get_organization(call: Call) -> Reply:
     account = _organization(call)
-    return 200, {**shown_account(call, account), "type": "Organization"}
+    return 200, {**shown_account(call, account), "url": f"{call.api}/orgs/{account.login}"}
 
 
 @plays("teams/get-by-name", "members:read")

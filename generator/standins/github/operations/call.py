@@ -71,9 +71,14 @@ class Call:
 
     def page(self, items: list[Item]) -> list[Item]:
         """Return the page of `items` that is asked for."""
-        size = int(self.query.get("per_page", 30))
-        start = (int(self.query.get("page", 1)) - 1) * size
+        size = min(self._number("per_page", 30), 100)
+        start = (self._number("page", 1) - 1) * size
         return items[start : start + size]
+
+    def _number(self, parameter: str, default: int) -> int:
+        """Return a parameter of the query; GitHub takes the default for what is no number."""
+        text = self.query.get(parameter, "")
+        return int(text) if text.isdecimal() and int(text) > 0 else default
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.standins.github.errors import Refusal
+from generator.standins.github.errors import Refusal, not_found
 from generator.standins.github.operations.call import Call, Reply, plays
 from generator.standins.github.state import Issue, Pull, Repository
 
@@ -26,6 +26,16 @@ def _create(call: Call) -> Reply:
     issue = Issue(repository.next_number, title, body)
     repository.issues.append(issue)
     return 201, _shown(call, repository, issue)
+
+
+@plays("issues/get", "issues:read")
+def _get(call: Call) -> Reply:
+    repository = _repository(call)
+    known: list[Issue | Pull] = [*repository.issues, *repository.pulls]
+    for one in known:
+        if str(one.number) == call.arguments["issue_number"]:
+            return 200, _shown(call, repository, one)
+    raise not_found()
 
 
 def _repository(call: Call) -> Repository:

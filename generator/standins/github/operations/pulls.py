@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generator.standins.github import git
-from generator.standins.github.errors import Refusal, invalid
+from generator.standins.github.errors import Refusal, invalid, not_found
 from generator.standins.github.operations.call import Call, Reply, plays
 from generator.standins.github.state import Pull, Repository
 
@@ -42,6 +42,15 @@ def _create(call: Call) -> Reply:
     pull = Pull(repository.next_number, title, body, head, base)
     repository.pulls.append(pull)
     return 201, _shown(call, repository, pull)
+
+
+@plays("pulls/get", "pull_requests:read")
+def _get(call: Call) -> Reply:
+    repository = call.repository()
+    for pull in repository.pulls:
+        if str(pull.number) == call.arguments["pull_number"]:
+            return 200, _shown(call, repository, pull)
+    raise not_found()
 
 
 def _custom(message: str) -> Refusal:
