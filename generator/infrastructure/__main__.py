@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, path in done.templates.items():
         resources = json.loads(path.read_text(encoding="utf-8"))["Resources"]
         print(f"{name}: {path} ({len(resources)} resources)")
-    print(f"cdk-nag and cfn-lint: {len(done.templates)} stacks, no findings")
+    print(f"cdk-nag and cfn-lint: {len(done.templates)} templates, no findings")
     return 0
 
 

@@ -6,6 +6,7 @@ was written.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from generator.config.model import Config
 from generator.errors import GeneratorError, InputError, shown
+from generator.infrastructure import project_roles
 from generator.infrastructure.packaging.platforms import Architecture
 
 
@@ -23,7 +25,7 @@ class RulesBroken(GeneratorError):
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What was written. templates: the stacks' templates, by the stack's name."""
+    """What was written. templates: by the stack's name; `project-roles` is for each project."""
 
     directory: Path
     templates: dict[str, Path]
@@ -46,6 +48,8 @@ def synthesize(
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         _write(config, package, architecture, unfinished)
+        roles = project_roles.template(config.github.oidc_issuer)
+        (unfinished / project_roles.FILE_NAME).write_text(f"{json.dumps(roles, indent=1)}\n")
         _lint(unfinished)
         shutil.rmtree(output, ignore_errors=True)
         unfinished.rename(output)
@@ -74,7 +78,8 @@ def _lint(directory: Path) -> None:
     cfn_lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
     templates = [str(path) for path in _templates(directory).values()]
     # W3005: the CDK names a function's role among its dependencies although it refers to it too.
-    command = [sys.executable, "-c", cfn_lint, "--ignore-checks", "W3005", "--", *templates]
+    # W1030: empty defaults of project roles, which a condition and a rule keep from being used.
+    command = [sys.executable, "-c", cfn_lint, "--ignore-checks", "W3005,W1030", "--", *templates]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RulesBroken(f"cfn-lint finds:\n{(done.stdout + done.stderr).strip()}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generator.infrastructure.project_roles import FILE_NAME
+
 ENDING = ".template.json"
 
 
@@ -87,8 +89,9 @@ def listed(value: Any) -> list[Any]:
 
 
 def read_all(folder: Path) -> dict[str, Template]:
-    """The templates of an assembly by the stack's name."""
+    """The templates of an assembly's stacks by the stack's name."""
     return {
         path.name.removesuffix(ENDING): Template(path.read_text(), json.loads(path.read_text()))
         for path in sorted(folder.glob(f"*{ENDING}"))
+        if path.name != FILE_NAME
     }
