@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from generator import patterns
@@ -39,7 +40,7 @@ def _looked_up(project: str, domain: str, ports: Ports) -> ProjectRequest:
     found, _ = look_at_project(ports.datazone(home.region), domain, project, None)
     return ProjectRequest(
         event_id="by hand",
-        created_at=found["createdAt"],
+        created_at=found.get("createdAt") or datetime.now(UTC),
         account_id=home.account,
         region=home.region,
         domain_id=domain,

@@ -12,6 +12,7 @@ from generator.config.model import STAGES
 from generator.control.ports import Ports
 from generator.control.requests import Document, request_of, step_input
 from generator.create import ProjectPlan, plan_known
+from generator.errors import InputError
 from generator.projects import read_project
 from generator.repositories import SEED_BRANCH, Seed, SeededRepository, seed
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from generator.github.transport import Api
 
 BUILD, DEPLOY = "build", "deploy"
+
+
+class UnsupportedLayout(InputError):
+    """The configuration wants an arrangement of repositories that the template does not have."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,18 @@ class Seeded:
 def plan(given: object, ports: Ports) -> ProjectPlan:
     """Return what the project of a step's input needs: its facts are read, its files rendered.
 
-    Raises what `requests`, `projects`, `config.facts` and `create` raise.
+    Raises UnsupportedLayout, and what `requests`, `projects`, `config.facts` and `create` raise.
     """
     request = request_of(step_input(given), ports)
     facts = read_project(ports.datazone(request.region), request)
-    return plan_known(request, facts, ports.catalog(), config=ports.config)
+    planned = plan_known(request, facts, ports.catalog(), config=ports.config)
+    layout = ports.config.github.repo_layout
+    if layout != "separate" and planned.template.question("repo_layout") is None:
+        raise UnsupportedLayout(
+            f"github.repo_layout = {layout!r}: the template {planned.template.name} has separate"
+            " repositories only; correct aiops.toml"
+        )
+    return planned
 
 
 def seed_build(given: object, ports: Ports) -> Document:

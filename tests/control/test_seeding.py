@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from generator.config.model import Reviewer
-from generator.control.seeding import seed_build, seed_deploy
+from generator.control.seeding import UnsupportedLayout, seed_build, seed_deploy
 from generator.datazone import IncompleteProject
 from generator.github.errors import GitHubRefused, RepositoryArchived, RepositoryForeign
 from generator.repositories import RepositoryTaken
@@ -208,3 +208,11 @@ def test_a_token_without_permissions_is_named(outside: World) -> None:
     outside.github.tokens[outside.token].permissions = {"metadata": "read", "contents": "read"}
     with pytest.raises(GitHubRefused):
         outside.run(seed_deploy, GIVEN)
+
+
+def test_an_arrangement_that_the_template_lacks_is_a_clear_stop(outside: World) -> None:
+    outside.configure(repo_layout="monorepo")
+    before = outside.github.state()
+    with pytest.raises(UnsupportedLayout, match="'monorepo': the template regression"):
+        outside.run(seed_build, GIVEN)
+    assert outside.github.state() == before

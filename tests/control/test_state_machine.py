@@ -30,6 +30,7 @@ SEEDED = {
     "branch": "main",
     "pull_request": None,
     "missing": [],
+    "notes": [],
 }
 
 
@@ -142,13 +143,14 @@ def test_a_success_is_told() -> None:
         "event": read_event(),
         "described": DESCRIBED,
         "build": SEEDED | {"pull_request": "https://github.com/acme-ml/x/pull/1"},
-        "deploy": SEEDED | {"missing": ["stages.prod.account_id"]},
+        "deploy": SEEDED | {"missing": ["stages.prod.account_id"], "notes": ["no reviewers"]},
         "states": {"context": CONTEXT},
     }
     told = resolve(STATES["Notify"]["Arguments"], variables)
     assert told["Subject"] == f"AIOps: project {PROJECT} has its repositories"
     assert "https://github.com/acme-ml/x/pull/1" in told["Message"]
     assert "null in cicd-config.json: stages.prod.account_id" in told["Message"]
+    assert "Not as it was wanted: no reviewers" in told["Message"]
     entry = resolve(STATES["Record"]["Arguments"], variables)["Entries"][0]
     detail = json.loads(entry.pop("Detail"))
     assert entry == {

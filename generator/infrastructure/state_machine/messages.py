@@ -58,6 +58,8 @@ def seeded() -> str:
         *_repository("deploy"),
         "($count($deploy.missing) > 0 ? 'Not known yet, null in cicd-config.json: '"
         " & $join($deploy.missing, ', ') : 'Every fact of the project is known.')",
+        "($count($deploy.notes) > 0 ? 'Not as it was wanted: ' & $join($deploy.notes, '; ')"
+        " : 'Everything on GitHub is set up as it was wanted.')",
         "''",
         f"'Execution: ' & {_EXECUTION}",
     )
