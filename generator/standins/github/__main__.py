@@ -1,11 +1,14 @@
 """Runs GitHub's stand-in as a process: `python -m generator.standins.github --folder D`.
 
-It prints one line of JSON with its address, then serves until its input ends or it is stopped.
+It prints one line of JSON with its address, then serves until it is stopped, or until the pipe
+that it reads from is closed.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
 import threading
 from pathlib import Path
@@ -68,16 +71,14 @@ def main(
 
 
 def _add_token(stand_in: GitHubStandIn, login: str, variable: str) -> None:
-    import os
-
     if login.lower() not in stand_in.accounts:
         stand_in.add_account(login, "User")
     stand_in.add_token(os.environ[variable], login, set(stand_in.accounts))
 
 
 def _serve() -> None:
-    """Wait until whoever started us closes our input; without an input, until we are stopped."""
-    if sys.stdin is None or sys.stdin.isatty():
+    """Wait until whoever started us closes the pipe to us; without one, until we are stopped."""
+    if sys.stdin is None or not stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         threading.Event().wait()
     sys.stdin.buffer.read()
 
