@@ -56,8 +56,12 @@ def install(into: Path, architecture: Architecture) -> None:
         *("--python-platform", architecture.wheels, "--python-version", PYTHON_VERSION),
         *("--requirement", str(REQUIREMENTS)),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
+    # Pins are exact, so what was fetched once is as good as what could be fetched again.
+    for where in (["--offline"], []):
+        done = subprocess.run([*command, *where], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            break
+    else:
         raise InstallationFailed(
             f"the libraries of the Lambda functions for {architecture} cannot be installed:"
             f" {done.stderr.strip()[-600:]}"
