@@ -390,6 +390,7 @@ def test_facts_of_a_cloud_project(make_project: MakeProject) -> None:
         "AmazonDataZoneDomain": "dzd_2",
         "AmazonDataZoneProject": "prj_1",
         "AmazonDataZoneScopeName": "dev",
+        "aiops:template": "regression",
         "sagemaker:project-id": "prj_1",
         "sagemaker:project-name": "House prices",
     }
