@@ -78,7 +78,7 @@ package: $(PYTHON_READY)  ## build the zip of the control plane's Lambda functio
 synth: package $(CDK_READY)  ## write the control plane's stacks into cdk.out/, checked, offline
 	@$(CDK_VENV)/bin/python -m generator.infrastructure --arch $(ARCH) $(WITH_CONFIG) $(ARGS)
 
-test: setup lint lint-infrastructure  ## every check of the project (about 15 minutes on 2 cores)
+test: setup lint lint-infrastructure  ## every check of the project (about 10 minutes on 2 cores)
 	pytest $(ARGS)
 
 bench: $(PYTHON_READY)  ## cost of a project, side by side with other ways
