@@ -6,16 +6,15 @@ Every change of a package is told as the event that SageMaker would raise.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import botocore.session
 from botocore.validate import ParamValidator
 
+from generator.standins.loopback import LoopbackServer
 from generator.standins.shapes import wire
 
 MODEL = botocore.session.Session().get_service_model("sagemaker")
@@ -23,7 +22,7 @@ HOME = "arn:aws:sagemaker:eu-west-1:111122223333"
 Document = dict[str, Any]
 
 
-class RegistryServer:
+class RegistryServer(LoopbackServer):
     """One group with packages; use it as a context manager. `calls` are (operation, request).
 
     events: what SageMaker would have raised, oldest first. failing: operation -> status to answer.
@@ -121,26 +120,15 @@ class RegistryServer:
     def environment(self) -> dict[str, str]:
         """Return what leads a client here, with credentials for nothing."""
         return {
-            "AWS_ENDPOINT_URL_SAGEMAKER": f"http://127.0.0.1:{self._server.server_address[1]}",
+            "AWS_ENDPOINT_URL_SAGEMAKER": self.url,
             "AWS_ACCESS_KEY_ID": "stand-in",
             "AWS_SECRET_ACCESS_KEY": "stand-in",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.respond))
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """Return the class that answers a request."""
+        return _handler(self.respond)
 
 
 def _handler(

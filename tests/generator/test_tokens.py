@@ -6,13 +6,13 @@ import base64
 import dataclasses
 import logging
 import subprocess
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from generator_stage import BUILD, bare, git
 from repository_places import CANARY, WANTED, at, hook
+from tracebacks import everything_said
 
 from generator.errors import GeneratorError
 from generator.remotes import RemoteRefused, RemoteUnavailable, RepositoryMissing, git_base
@@ -58,19 +58,6 @@ def test_a_server_that_is_away() -> None:
         seed(away.remote(BUILD), WANTED)
 
 
-def everything_said(error: BaseException | None) -> str:
-    """A traceback with causes, and the representation of every local variable in it."""
-    if error is None:
-        return ""
-    said = "".join(traceback.format_exception(error))
-    trace = error.__traceback__
-    while trace:
-        if "generator/" in trace.tb_frame.f_code.co_filename:
-            said += repr(trace.tb_frame.f_locals)
-        trace = trace.tb_next
-    return said + everything_said(error.__cause__) + everything_said(error.__context__)
-
-
 def no_token(text: str) -> None:
     encoded = base64.b64encode(f"x-access-token:{CANARY}".encode()).decode()
     for secret in (CANARY, encoded):
@@ -105,7 +92,7 @@ def test_a_token_is_nowhere_to_be_seen(
     except GeneratorError as error:
         raised = error
     assert (raised is None) == (trouble == "none")
-    no_token(everything_said(raised))
+    no_token(everything_said(raised, within="generator/"))
     no_token(caplog.text)
     no_token("".join(capfd.readouterr()))
     no_token(repr(place.base) + repr(remote) + str(remote.client()))

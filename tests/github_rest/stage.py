@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import tracebacks
 
 from generator.github.clock import Clock
 from generator.github.concealed import Concealed
@@ -97,16 +98,8 @@ def furnish(hub: GitHubStandIn) -> None:
 
 
 def everything_said(error: BaseException | None) -> str:
-    """A traceback with causes, and the representation of every local variable of ours in it."""
-    if error is None:
-        return ""
-    said = "".join(traceback.format_exception(error))
-    trace = error.__traceback__
-    while trace:
-        if "/generator/github/" in trace.tb_frame.f_code.co_filename:
-            said += repr(trace.tb_frame.f_locals)
-        trace = trace.tb_next
-    return said + everything_said(error.__cause__) + everything_said(error.__context__)
+    """A traceback with causes, and every local variable of the GitHub client in it."""
+    return tracebacks.everything_said(error, within="/generator/github/")
 
 
 def no_secret(text: str, secret: str = CANARY) -> None:
