@@ -50,18 +50,23 @@ class Package:
 
 
 def build_package(
-    architecture: Architecture, config: bytes, output: Path, python: Path | None
+    architecture: Architecture,
+    config: bytes,
+    output: Path,
+    python: Path | None,
+    version: str = PYTHON_VERSION,
 ) -> Package:
     """Write the zip for `architecture` into the folder `output`.
 
     config: the text of a checked aiops.toml. python: of the runtime's version, for byte-compiling;
-    None leaves that out. Raises InstallationFailed, CompilationFailed or PackageTooLarge.
+    None leaves that out. version: another Python than Lambda's is for a machine that runs the zip
+    itself. Raises InstallationFailed, CompilationFailed or PackageTooLarge.
     """
     with tempfile.TemporaryDirectory(prefix="aiops-package-") as temporary:
         # Resolved: the compiler is told which part of a path is not to be recorded.
         folder = Path(temporary).resolve() / "task"
         folder.mkdir()
-        install(folder, architecture)
+        install(folder, architecture, version)
         copy_generator(folder)
         copy_templates(folder)
         write_config(folder, config)

@@ -45,15 +45,16 @@ class InstallationFailed(GeneratorError):
     """uv could not install the libraries; it has said why."""
 
 
-def install(into: Path, architecture: Architecture) -> None:
+def install(into: Path, architecture: Architecture, version: str = PYTHON_VERSION) -> None:
     """Install the pinned libraries for `architecture` into the folder `into`, wheels only.
 
-    Raises InstallationFailed when uv is missing or fails, with its last words.
+    version: of the Python that runs them. Raises InstallationFailed when uv is missing or fails,
+    with its last words.
     """
     command = [
         *(_uv(), "pip", "install", "--quiet", "--no-deps", "--no-config"),
         *("--target", str(into), "--only-binary", ":all:"),
-        *("--python-platform", architecture.wheels, "--python-version", PYTHON_VERSION),
+        *("--python-platform", architecture.wheels, "--python-version", version),
         *("--requirement", str(REQUIREMENTS)),
     ]
     # Pins are exact, so what was fetched once is as good as what could be fetched again.
