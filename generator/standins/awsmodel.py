@@ -146,6 +146,8 @@ def _scalar(shape: Shape, text: str) -> object:
 def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body go out apart: without this, the second waits for an acknowledgement.
+        disable_nagle_algorithm = True
 
         def _respond(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))

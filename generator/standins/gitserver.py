@@ -125,6 +125,8 @@ def git_http_backend(
 def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body go out apart: without this, the second waits for an acknowledgement.
+        disable_nagle_algorithm = True
 
         def _respond(self) -> None:
             body = read_body(self.headers, self.rfile)
