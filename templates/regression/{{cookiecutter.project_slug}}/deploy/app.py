@@ -10,8 +10,11 @@ It also works below the CDK command line, which then wants both values as contex
 
 import sys
 
-from components.application import main
+from components.application import Application, main
+from components.stage_config import StageConfig
 from stacks.endpoint_stack import EndpointStack
 
+APPLICATION = Application(EndpointStack, StageConfig)
+
 if __name__ == "__main__":
-    sys.exit(main(EndpointStack))
+    sys.exit(main(APPLICATION))

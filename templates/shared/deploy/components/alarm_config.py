@@ -27,24 +27,16 @@ class AlarmConfig(Section):
         return self
 
 
-def _entry(unit: str) -> str:
+def entry(unit: str) -> str:
+    """What to write for an alarm whose threshold is in the given unit."""
     return f"null, or threshold ({unit}), minutes, breaching_minutes and roll_back"
 
 
-class AlarmsConfig(Section):
-    """All alarms of the endpoint; null switches one off."""
-
-    server_error_percent: AlarmConfig | None = Field(description=_entry("percent of requests"))
-    model_error_percent: AlarmConfig | None = Field(description=_entry("percent of requests"))
-    client_error_percent: AlarmConfig | None = Field(description=_entry("percent of requests"))
-    model_latency_p99_ms: AlarmConfig | None = Field(description=_entry("milliseconds"))
-    overhead_latency_p99_ms: AlarmConfig | None = Field(description=_entry("milliseconds"))
-    cpu_percent: AlarmConfig | None = Field(description=_entry("percent of all cores"))
-    memory_percent: AlarmConfig | None = Field(description=_entry("percent"))
-    disk_percent: AlarmConfig | None = Field(description=_entry("percent"))
+class AlarmSet(Section):
+    """Alarms by name: each field is an AlarmConfig, and null switches it off."""
 
     def active(self) -> dict[str, AlarmConfig]:
-        """The alarms that are switched on, by name, in the order of this class."""
+        """The alarms that are switched on, by name, in the order of the class."""
         entries = ((name, getattr(self, name)) for name in type(self).model_fields)
         return {name: alarm for name, alarm in entries if alarm is not None}
 
@@ -61,3 +53,16 @@ class AlarmsConfig(Section):
                     " the alarm could not fire; use a value below 100"
                 )
         return self
+
+
+class AlarmsConfig(AlarmSet):
+    """The alarms of an endpoint whose instances serve one model."""
+
+    server_error_percent: AlarmConfig | None = Field(description=entry("percent of requests"))
+    model_error_percent: AlarmConfig | None = Field(description=entry("percent of requests"))
+    client_error_percent: AlarmConfig | None = Field(description=entry("percent of requests"))
+    model_latency_p99_ms: AlarmConfig | None = Field(description=entry("milliseconds"))
+    overhead_latency_p99_ms: AlarmConfig | None = Field(description=entry("milliseconds"))
+    cpu_percent: AlarmConfig | None = Field(description=entry("percent of all cores"))
+    memory_percent: AlarmConfig | None = Field(description=entry("percent"))
+    disk_percent: AlarmConfig | None = Field(description=entry("percent"))

@@ -1,14 +1,25 @@
 """The alarms of the endpoint: some undo a deployment, all of them notify."""
 
+from typing import Protocol
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from components.alarm_config import AlarmConfig, AlarmsConfig
-from components.endpoint_metrics import EndpointMetrics
+from components.alarm_config import AlarmConfig, AlarmSet
 
-_UTILISATION = {"cpu_percent", "memory_percent", "disk_percent"}
+_UTILISATION = {
+    *("cpu_percent", "memory_percent", "disk_percent"),
+    *("accelerator_percent", "accelerator_memory_percent"),
+}
+
+
+class Metrics(Protocol):
+    """The metrics that alarms watch."""
+
+    def by_name(self, name: str) -> cloudwatch.IMetric:
+        """The metric of an alarm's name, in the unit that the name ends with."""
 
 
 class Alarms(Construct):
@@ -20,8 +31,8 @@ class Alarms(Construct):
         construct_id: str,
         *,
         endpoint_name: str,
-        config: AlarmsConfig,
-        metrics: EndpointMetrics,
+        config: AlarmSet,
+        metrics: Metrics,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -37,7 +48,7 @@ class Alarms(Construct):
             alarm.add_ok_action(action)
 
     def _alarm(
-        self, name: str, config: AlarmConfig, *, endpoint_name: str, metrics: EndpointMetrics
+        self, name: str, config: AlarmConfig, *, endpoint_name: str, metrics: Metrics
     ) -> cloudwatch.Alarm:
         words = name.replace("_", " ")
         consequence = "stops and undoes a deployment" if config.roll_back else "only notifies"

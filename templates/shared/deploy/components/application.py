@@ -9,9 +9,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Generic, cast
 
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
@@ -19,16 +20,21 @@ from cdk_nag import AwsSolutionsChecks
 from components.deployment import Deployment, plan
 from components.errors import ConfigurationError
 from components.settings import STAGES, Stage, load_settings
+from components.stage_config import Configuration
 from components.synthesis_summary import OUTPUT_DIRECTORY, Summary, write_summary
 
 CDK_FILE = Path("cdk.json")
 
 
-class StackType(Protocol):
-    """A stack class that takes everything it needs from a Deployment."""
+@dataclass(frozen=True)
+class Application(Generic[Configuration]):
+    """The kind of stack that a stage gets, and the schema of its config/<stage>.yaml.
 
-    def __call__(self, scope: App, *, deployment: Deployment) -> Stack:
-        """Add the stack to an app."""
+    ``stack`` is called with the CDK app and ``deployment``, which has all that it needs.
+    """
+
+    stack: Callable[..., Stack]
+    schema: type[Configuration]
 
 
 def feature_flags() -> dict[str, Any]:
@@ -52,13 +58,13 @@ def new_app(directory: Path | None = None) -> App:
     return app
 
 
-def main(stack_type: StackType, arguments: Sequence[str] | None = None) -> int:
+def main(application: Application[Configuration], arguments: Sequence[str] | None = None) -> int:
     """Synthesize what the command line asks for; returns the exit code."""
     try:
         if "CDK_OUTDIR" in os.environ:  # started by the CDK command line
-            _synthesize_for_cdk(stack_type)
+            _synthesize_for_cdk(application)
         else:
-            _synthesize_stages(stack_type, arguments)
+            _synthesize_stages(application, arguments)
     except ConfigurationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -74,7 +80,7 @@ def main(stack_type: StackType, arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _synthesize_for_cdk(stack_type: StackType) -> None:
+def _synthesize_for_cdk(application: Application[Configuration]) -> None:
     app = new_app()
     stage, arn = (app.node.try_get_context(key) for key in ("stage", "model_package_arn"))
     if stage not in STAGES or not arn:
@@ -82,13 +88,20 @@ def _synthesize_for_cdk(stack_type: StackType) -> None:
             f"the context has stage={stage!r} and model_package_arn={arn!r}; add"
             f" -c stage={'|'.join(STAGES)} -c model_package_arn=ARN, or use make deploy"
         )
-    deployment = plan(cast(Stage, stage), model_package_arn=arn, settings=load_settings())
+    deployment = plan(
+        cast(Stage, stage),
+        model_package_arn=arn,
+        settings=load_settings(),
+        schema=application.schema,
+    )
     _report_placeholders(deployment)
-    stack_type(app, deployment=deployment)
+    application.stack(app, deployment=deployment)
     app.synth()
 
 
-def _synthesize_stages(stack_type: StackType, arguments: Sequence[str] | None) -> None:
+def _synthesize_stages(
+    application: Application[Configuration], arguments: Sequence[str] | None
+) -> None:
     options = _parse(arguments)
     settings = load_settings()
     # Check everything before writing anything.
@@ -97,17 +110,20 @@ def _synthesize_stages(stack_type: StackType, arguments: Sequence[str] | None) -
             stage,
             model_package_arn=options.model_package_arn,
             settings=settings,
+            schema=application.schema,
             immediately=options.immediately,
         )
         for stage in options.stage or STAGES
     ]
     for deployment in plans:
         _report_placeholders(deployment)
-        summary = _synthesize(stack_type, deployment, OUTPUT_DIRECTORY / deployment.stage)
+        summary = _synthesize(application, deployment, OUTPUT_DIRECTORY / deployment.stage)
         print(f"{deployment.stage}: {summary.template} ({summary.resources} resources)")
 
 
-def _synthesize(stack_type: StackType, deployment: Deployment, directory: Path) -> Summary:
+def _synthesize(
+    application: Application[Configuration], deployment: Deployment[Configuration], directory: Path
+) -> Summary:
     """Write one stage's assembly to a directory that appears only when it is complete."""
     shutil.rmtree(directory, ignore_errors=True)
     unfinished = directory.with_name(f".{directory.name}")
@@ -115,7 +131,7 @@ def _synthesize(stack_type: StackType, deployment: Deployment, directory: Path) 
     try:
         # Absolute: the CDK's other half keeps the directory that it was started in.
         app = new_app(unfinished.resolve())
-        stack = stack_type(app, deployment=deployment)
+        stack = application.stack(app, deployment=deployment)
         app.synth()
         unfinished.rename(directory)
     finally:
@@ -145,7 +161,7 @@ def _parse(arguments: Sequence[str] | None) -> Any:
     return parser.parse_args(arguments)
 
 
-def _report_placeholders(deployment: Deployment) -> None:
+def _report_placeholders(deployment: Deployment[Configuration]) -> None:
     for key, value in deployment.placeholders.items():
         source = "not given" if key == "model_package_arn" else "null in cicd-config.json"
         print(f"{deployment.stage}: {key} is {source}; using {value}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from components.acknowledgements import acknowledge
@@ -69,3 +70,22 @@ class DataCapture(Construct):
     def uri(self) -> str:
         """Where SageMaker writes; it adds endpoint, variant, date and hour by itself."""
         return str(self.bucket.s3_url_for_object(self.prefix))
+
+    def endpoint_property(
+        self, key: kms.IKey
+    ) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
+        """What an endpoint's configuration says about it."""
+        option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
+        return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
+            enable_capture=True,
+            initial_sampling_percentage=self.sampling_percent,
+            destination_s3_uri=self.uri,
+            kms_key_id=key.key_arn,
+            capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
+            # Readable in the capture files; other content types are stored base64-encoded.
+            capture_content_type_header=(
+                sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
+                    csv_content_types=["text/csv"], json_content_types=["application/json"]
+                )
+            ),
+        )

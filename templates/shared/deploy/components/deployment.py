@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic
 
 from aws_cdk import Environment
 
 from components.model_package import ModelPackage
 from components.settings import Settings, Stage
-from components.stage_config import StageConfig, immediate, load_stage_config
+from components.stage_config import Configuration, load_stage_config
 
 
 @dataclass(frozen=True)
-class Deployment:
+class Deployment(Generic[Configuration]):
     """A stage, its configuration and the model package that it should serve.
 
     ``placeholders`` names the values that are stand-ins, and what they are.
@@ -19,7 +20,7 @@ class Deployment:
 
     stage: Stage
     settings: Settings
-    config: StageConfig
+    config: Configuration
     package: ModelPackage
     placeholders: Mapping[str, str]
 
@@ -36,16 +37,17 @@ def plan(
     *,
     model_package_arn: str | None,
     settings: Settings,
+    schema: type[Configuration],
     immediately: bool = False,
-) -> Deployment:
-    """Read a stage's configuration and check the package against it.
+) -> Deployment[Configuration]:
+    """Read a stage's configuration, of the given schema, and check the package against it.
 
     Without an ARN a placeholder stands in: version 1 of the project's group in the stage's own
     account. Raises ConfigurationError.
     """
-    config = load_stage_config(stage)
+    config = load_stage_config(stage, schema=schema)
     if immediately:
-        config = immediate(config)
+        config = config.immediate()
     region, account = settings.region(stage), settings.account(stage)
     placeholders = dict(settings.placeholders(stage))
     if model_package_arn is None:

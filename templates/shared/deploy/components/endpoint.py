@@ -47,7 +47,7 @@ class Endpoint(Construct):
             container_startup_health_check_timeout_in_seconds=config.startup_timeout_seconds,
             model_data_download_timeout_in_seconds=config.download_timeout_seconds,
         )
-        capture = None if data_capture is None else _capture_property(data_capture, key)
+        capture = None if data_capture is None else data_capture.endpoint_property(key)
         deployment = deployment_config(rollout, rollback_alarms)
         # No property of a configuration can be changed in place, so each is part of its name.
         # The rollout is, too: UpdateEndpoint wants a configuration that the endpoint has not got.
@@ -83,22 +83,3 @@ class Endpoint(Construct):
             else None,
         )
         self.endpoint.node.add_dependency(self.config)
-
-
-def _capture_property(
-    capture: DataCapture, key: kms.IKey
-) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
-    option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
-    return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
-        enable_capture=True,
-        initial_sampling_percentage=capture.sampling_percent,
-        destination_s3_uri=capture.uri,
-        kms_key_id=key.key_arn,
-        capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
-        # Readable in the capture files; other content types are stored base64-encoded.
-        capture_content_type_header=(
-            sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
-                csv_content_types=["text/csv"], json_content_types=["application/json"]
-            )
-        ),
-    )

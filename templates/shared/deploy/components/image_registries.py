@@ -1,10 +1,10 @@
-"""The accounts from which SageMaker's own containers are pulled, one for each Region."""
+"""The accounts from which AWS's own containers are pulled, one for each Region."""
 
 from components.errors import ConfigurationError
 
-# Accounts of sagemaker-xgboost 3.x and sagemaker-scikit-learn 1.x; the same list is behind
-# image_uris.retrieve() of the SageMaker Python SDK.
-AWS_ACCOUNTS = {
+# The same lists are behind image_uris.retrieve() of the SageMaker Python SDK. First the algorithm
+# containers: sagemaker-xgboost 3.x and sagemaker-scikit-learn 1.x.
+ALGORITHM_ACCOUNTS = {
     "af-south-1": "510948584623",
     "ap-east-1": "651117190479",
     "ap-northeast-1": "354813040037",
@@ -41,16 +41,52 @@ AWS_ACCOUNTS = {
 }
 
 
-def registry_account(*, region: str, override: str | None) -> str:
-    """Account that owns the image repository in a Region.
+# Then the Deep Learning Containers, in one account nearly everywhere.
+_DEEP_LEARNING_ACCOUNT = "763104351884"
+DEEP_LEARNING_ACCOUNTS = {
+    **dict.fromkeys(
+        [
+            *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1"),
+            *("ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1"),
+            *("eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2"),
+            *("us-west-1", "us-west-2"),
+        ],
+        _DEEP_LEARNING_ACCOUNT,
+    ),
+    "af-south-1": "626614931356",
+    "ap-east-1": "871362719292",
+    "ap-east-2": "975050140332",
+    "ap-northeast-3": "364406365360",
+    "ap-south-2": "772153158452",
+    "ap-southeast-3": "907027046896",
+    "ap-southeast-4": "457447274322",
+    "ap-southeast-5": "550225433462",
+    "ap-southeast-6": "633930458069",
+    "ap-southeast-7": "590183813437",
+    "ca-west-1": "204538143572",
+    "eu-central-2": "380420809688",
+    "eu-south-1": "692866216735",
+    "eu-south-2": "503227376785",
+    "il-central-1": "780543022126",
+    "me-central-1": "914824155844",
+    "me-south-1": "217643126080",
+    "me-west-1": "124382933778",
+    "mx-central-1": "637423239942",
+}
+
+
+def registry_account(*, region: str, repository: str, override: str | None) -> str:
+    """Account that owns an image repository in a Region.
 
     ``override`` is what the stage's configuration says. Raises ConfigurationError for a
     Region that is not in the list and has no override.
     """
-    account = override or AWS_ACCOUNTS.get(region)
+    algorithm = repository.startswith("sagemaker-")
+    accounts = ALGORITHM_ACCOUNTS if algorithm else DEEP_LEARNING_ACCOUNTS
+    account = override or accounts.get(region)
     if account is None:
         raise ConfigurationError(
-            f"the account that provides SageMaker images in Region {region!r} is not known here;"
+            f"the account that provides {repository} in Region {region!r} is not known here;"
             " set container.account in the stage's configuration (it is the number at the"
             " beginning of the image's URI)"
         )

@@ -4,8 +4,9 @@ Checks that involve two values are here too, because AWS reports most of them on
 middle of a deployment, or never: a canary too small to trip its alarm passes silently.
 """
 
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -143,19 +144,42 @@ class ContainerSection(Section):
     )
 
 
-class StageConfig(Section):
-    """Everything that an ML engineer may change about one stage."""
+class StageSections(Section, ABC):
+    """What every kind of endpoint has, whatever it hosts and however it is rolled out."""
 
-    endpoint: EndpointSection = Field(description="a section with instance_type and others")
-    scaling: ScalingSection = Field(description="a section with min_instances and others")
-    rollout: RolloutSection = Field(description="a section with strategy and others")
-    alarms: AlarmsConfig = Field(description="a section with one entry for each alarm")
     data_capture: DataCaptureSection = Field(description="a section with enabled and others")
     logs: LogsSection = Field(description="a section with retention_days and others")
     notifications: NotificationsSection = Field(description="a section with emails")
     model_packages: ModelPackagesSection = Field(description="a section with accounts and others")
     container: ContainerSection = Field(description="a section with repository and account")
     termination_protection: bool = Field(description="true or false")
+
+    @abstractmethod
+    def immediate(self) -> Self:
+        """The same stage with a rollout that neither waits nor looks at alarms.
+
+        For going back to a model that worked: the alarms are red because of the one that runs
+        now, and would undo its replacement.
+        """
+
+
+class StageConfig(StageSections):
+    """Everything that an ML engineer may change about one stage."""
+
+    endpoint: EndpointSection = Field(description="a section with instance_type and others")
+    scaling: ScalingSection = Field(description="a section with min_instances and others")
+    rollout: RolloutSection = Field(description="a section with strategy and others")
+    alarms: AlarmsConfig = Field(description="a section with one entry for each alarm")
+
+    def immediate(self) -> Self:
+        """The same stage, all traffic shifted at once, whatever the alarms say."""
+        rollout = RolloutSection(
+            strategy="all_at_once",
+            bake_seconds=0,
+            timeout_seconds=self.rollout.timeout_seconds,
+            rollback_on_alarm=False,
+        )
+        return self.model_copy(update={"rollout": rollout})
 
     @model_validator(mode="after")
     def _alarms_can_stop_a_bad_model(self) -> Self:
@@ -203,25 +227,18 @@ class StageConfig(Section):
         return self
 
 
-def immediate(config: StageConfig) -> StageConfig:
-    """The same stage with a rollout that neither waits nor looks at alarms.
-
-    For going back to a model that worked: the alarms are red because of the one that runs now,
-    and would undo its replacement.
-    """
-    rollout = RolloutSection(
-        strategy="all_at_once",
-        bake_seconds=0,
-        timeout_seconds=config.rollout.timeout_seconds,
-        rollback_on_alarm=False,
-    )
-    return config.model_copy(update={"rollout": rollout})
+Configuration = TypeVar("Configuration", bound=StageSections)
 
 
-def load_stage_config(stage: str, directory: Path = CONFIG_DIRECTORY) -> StageConfig:
+def load_stage_config(
+    stage: str,
+    directory: Path = CONFIG_DIRECTORY,
+    *,
+    schema: type[Configuration],
+) -> Configuration:
     """Read and check config/<stage>.yaml; raises ConfigurationError with one line a problem."""
     file = directory / f"{stage}.yaml"
     try:
-        return StageConfig.model_validate(read_yaml(file))
+        return schema.model_validate(read_yaml(file))
     except ValidationError as error:
-        raise ConfigurationError(describe(error, model=StageConfig, file=file)) from None
+        raise ConfigurationError(describe(error, model=schema, file=file)) from None

@@ -12,7 +12,12 @@ from components.synthesis_summary import OUTPUT_DIRECTORY, Summary
 from operations.cdk_cli import run_cdk
 from operations.deployment_record import DeploymentRecord
 from operations.failures import OperationFailed
-from operations.stack_state import describe_endpoint, find_stack, red_alarms
+from operations.stack_state import (
+    describe_component,
+    describe_endpoint,
+    find_stack,
+    red_alarms,
+)
 from operations.stage_account import connect
 from operations.synthesis import synthesize
 
@@ -92,6 +97,20 @@ def _verify(session: boto3.Session, summary: Summary) -> None:
         raise OperationFailed(
             f"endpoint {name} should serve configuration {expected}.{_what_runs(session, name)}"
             " SageMaker took the deployment back, or something else changed the endpoint."
+        )
+    if "InferenceComponentName" in summary.outputs:
+        _verify_component(session, summary)
+
+
+def _verify_component(session: boto3.Session, summary: Summary) -> None:
+    name, expected = summary.outputs["InferenceComponentName"], summary.outputs["ModelName"]
+    component = describe_component(session, name)
+    if component.status != "InService" or component.model_name != expected:
+        reason = f" Reason: {component.failure_reason}." if component.failure_reason else ""
+        raise OperationFailed(
+            f"inference component {name} should serve model {expected}. It is {component.status}"
+            f" with model {component.model_name}.{reason} SageMaker took the deployment back, or"
+            " something else changed the component."
         )
 
 

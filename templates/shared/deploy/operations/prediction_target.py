@@ -75,10 +75,11 @@ class LocalServer:
 
 
 class CloudEndpoint:
-    """A SageMaker endpoint."""
+    """A SageMaker endpoint; ``component`` names the model on one that hosts several."""
 
-    def __init__(self, session: boto3.Session, name: str) -> None:
+    def __init__(self, session: boto3.Session, name: str, component: str | None = None) -> None:
         self.name = name
+        self._component = {"InferenceComponentName": component} if component else {}
         # Retrying would hide the very errors that a smoke test looks for.
         config = Config(read_timeout=_TIMEOUT_SECONDS, retries={"total_max_attempts": 1})
         self._client = session.client("sagemaker-runtime", config=config)
@@ -92,6 +93,7 @@ class CloudEndpoint:
                 Body=body,
                 ContentType=content_type,
                 Accept="application/json",
+                **self._component,
             )
             status, content = 200, response["Body"].read()
         except self._client.exceptions.ModelError as error:

@@ -75,6 +75,30 @@ def describe_endpoint(session: boto3.Session, name: str) -> EndpointState:
     )
 
 
+@dataclass(frozen=True)
+class ComponentState:
+    """What an inference component, a model on an endpoint that hosts several, does now."""
+
+    status: str
+    model_name: str | None
+    failure_reason: str | None
+
+
+def describe_component(session: boto3.Session, name: str) -> ComponentState:
+    """The state of an inference component; raises OperationFailed when it cannot be read."""
+    try:
+        found = session.client("sagemaker").describe_inference_component(
+            InferenceComponentName=name
+        )
+    except ClientError as error:
+        raise OperationFailed(f"inference component {name} cannot be read: {error}") from None
+    return ComponentState(
+        status=found["InferenceComponentStatus"],
+        model_name=found["Specification"].get("ModelName"),
+        failure_reason=found.get("FailureReason"),
+    )
+
+
 def red_alarms(session: boto3.Session, endpoint_name: str) -> list[str]:
     """Names of the endpoint's alarms that are in ALARM, in order."""
     pages = session.client("cloudwatch").get_paginator("describe_alarms")

@@ -92,8 +92,12 @@ def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Targe
     url = pytestconfig.getoption("--url")
     if url:
         return LocalServer(url.rstrip("/"))
+    named = pytestconfig.getoption("--endpoint")
+    outputs = {} if named else request.getfixturevalue("stack").outputs
     return CloudEndpoint(
-        request.getfixturevalue("session"), request.getfixturevalue("endpoint_name")
+        request.getfixturevalue("session"),
+        request.getfixturevalue("endpoint_name"),
+        outputs.get("InferenceComponentName"),
     )
 
 

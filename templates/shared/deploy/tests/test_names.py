@@ -6,7 +6,11 @@ import botocore.session
 import pytest
 
 from components.errors import ConfigurationError
-from components.image_registries import AWS_ACCOUNTS, registry_account
+from components.image_registries import (
+    ALGORITHM_ACCOUNTS,
+    DEEP_LEARNING_ACCOUNTS,
+    registry_account,
+)
 from components.instance_types import INSTANCE_TYPE_PATTERN, vcpus
 from components.model_package import ModelPackage
 from components.naming import bounded, clean, digest
@@ -68,11 +72,20 @@ def test_sizes(instance_type: str, expected: int) -> None:
     assert vcpus(instance_type) == expected
 
 
-def test_an_unknown_region_needs_an_image_account() -> None:
-    assert registry_account(region="eu-west-1", override=None) == AWS_ACCOUNTS["eu-west-1"]
-    assert registry_account(region="xx-new-1", override="111122223333") == "111122223333"
-    with pytest.raises(ConfigurationError, match=r"'xx-new-1'.*container\.account"):
-        registry_account(region="xx-new-1", override=None)
+@pytest.mark.parametrize(
+    ("repository", "accounts"),
+    [("sagemaker-xgboost", ALGORITHM_ACCOUNTS), ("vllm", DEEP_LEARNING_ACCOUNTS)],
+)
+def test_images_come_from_aws_unless_the_stage_says_otherwise(
+    repository: str, accounts: dict[str, str]
+) -> None:
+    def account(region: str, override: str | None) -> str:
+        return registry_account(region=region, repository=repository, override=override)
+
+    assert account("eu-west-1", None) == accounts["eu-west-1"]
+    assert account("xx-new-1", "111122223333") == "111122223333"
+    with pytest.raises(ConfigurationError, match=r"container\.account"):
+        account("xx-new-1", None)
 
 
 def test_a_model_package_arn_is_taken_apart() -> None:

@@ -16,12 +16,13 @@ from components.execution_role import ExecutionRole, ModelArtifacts
 from components.image_registries import registry_account
 from components.model import Model
 from components.notifications import Notifications
+from components.stage_config import StageConfig
 
 
 class EndpointStack(Stack):
     """A real-time endpoint that serves one model package, with what it needs to be safe."""
 
-    def __init__(self, scope: Construct, *, deployment: Deployment) -> None:
+    def __init__(self, scope: Construct, *, deployment: Deployment[StageConfig]) -> None:
         settings, config, stage = deployment.settings, deployment.config, deployment.stage
         name = settings.endpoint_name(stage)
         super().__init__(
@@ -59,7 +60,11 @@ class EndpointStack(Stack):
             "Execution",
             endpoint_name=name,
             artifacts=_artifacts(deployment),
-            image_account=registry_account(region=self.region, override=config.container.account),
+            image_account=registry_account(
+                region=self.region,
+                repository=config.container.repository,
+                override=config.container.account,
+            ),
             image_repository=config.container.repository,
             key=key,
             in_vpc=config.endpoint.vpc is not None,
@@ -113,7 +118,7 @@ class EndpointStack(Stack):
         if capture is not None:
             self._output("DataCaptureUri", capture.uri)
 
-    def _tag(self, deployment: Deployment) -> None:
+    def _tag(self, deployment: Deployment[StageConfig]) -> None:
         for tag, value in sorted(deployment.settings.resource_tags(deployment.stage).items()):
             Tags.of(self).add(tag, value)
 
@@ -121,7 +126,7 @@ class EndpointStack(Stack):
         CfnOutput(self, name, value=value)
 
 
-def _artifacts(deployment: Deployment) -> ModelArtifacts:
+def _artifacts(deployment: Deployment[StageConfig]) -> ModelArtifacts:
     source = deployment.config.model_packages
     if source.artifacts_uri:
         return ModelArtifacts.from_uri(

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from components.application import main
+from app import APPLICATION
+from components.application import Application, main
 from components.settings import load_settings
-from stacks.endpoint_stack import EndpointStack
 
 pytestmark = pytest.mark.xdist_group("stack")
 STAGES = ("dev", "test", "prod")
@@ -38,7 +38,7 @@ def synthesize(workspace: Path) -> Callable[..., dict[str, str]]:
     def run(*arguments: str, stages: tuple[str, ...] = STAGES) -> dict[str, str]:
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(workspace)
-            assert main(EndpointStack, [*arguments, *(f"--stage={each}" for each in stages)]) == 0
+            assert main(APPLICATION, [*arguments, *(f"--stage={each}" for each in stages)]) == 0
         return read(workspace, stages)
 
     return run
@@ -176,7 +176,7 @@ def test_a_finding_of_the_rules_fails_and_leaves_no_template(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(workspace)
-        assert main(Careless, ["--stage=test"]) == 1
+        assert main(Application(Careless, APPLICATION.schema), ["--stage=test"]) == 1
     assert "AwsSolutions-S1" in capfd.readouterr().err
     assert not (workspace / "cdk.out/test").exists()
     assert not (workspace / "cdk.out/.test").exists()
@@ -186,7 +186,7 @@ def test_placeholders_are_announced(workspace: Path, capfd: pytest.CaptureFixtur
     expected = dict(SETTINGS.placeholders("dev"))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(workspace)
-        assert main(EndpointStack, ["--stage=dev"]) == 0
+        assert main(APPLICATION, ["--stage=dev"]) == 0
     summary = json.loads((workspace / "cdk.out/dev/summary.json").read_text())
     written = capfd.readouterr().err
     assert set(summary["placeholders"]) == {*expected, "model_package_arn"}
@@ -214,6 +214,6 @@ def test_a_package_that_cannot_serve_changes_nothing(
     before = read(workspace, ("dev",))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(workspace)
-        assert main(EndpointStack, arguments) == 2
+        assert main(APPLICATION, arguments) == 2
     assert message in capfd.readouterr().err
     assert read(workspace, ("dev",)) == before
