@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from source.metrics import HIGHER_IS_BETTER, LABELS, Scores, Vector
+from source.rounding import number
 from source.settings import GateSettings
 
 # One-sided: a comparison fails when at least this share of resampled test splits agrees.
@@ -80,11 +81,6 @@ def judge(
     told = failed or [check for check in checks.values() if check.applied]
     message = f"{LABELS[metric]} {number(value)}: " + "; ".join(c.statement for c in told) + "."
     return Gate(metric, settings.bound, value, not failed, message, checks)
-
-
-def number(value: float) -> str:
-    """Four significant digits, without an exponent where none is needed."""
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
 def _bound(settings: GateSettings, value: float, worse: float) -> Check:

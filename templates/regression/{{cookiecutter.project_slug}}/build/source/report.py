@@ -12,7 +12,8 @@ from typing import Any
 from source.evaluation import Evaluation
 from source.gate import Check
 from source.metrics import LABELS, Scores
-from source.page import cell, image, metric_value, moment, page, spread_text, table
+from source.page import cell, image, moment, page, spread_text, table
+from source.rounding import number
 
 ALT = {
     "predicted_vs_actual": "Predicted against actual values of the test rows",
@@ -47,7 +48,7 @@ def _head(evaluation: Evaluation, title: str) -> str:
     for metric, value in scores.as_dict().items():
         spread = spread_text(evaluation.spread["model"][metric])
         cards.append(
-            f'<div class="card">{LABELS[metric]}<b>{metric_value(metric, value)}</b>'
+            f'<div class="card">{LABELS[metric]}<b>{_metric(metric, value)}</b>'
             f'<span class="muted">± {spread}{"" if metric == "r2" else unit}</span></div>'
         )
     cards.append(
@@ -109,7 +110,7 @@ def _comparison(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:
     def cells(name: str, scores: Scores) -> list[str]:
         spread = evaluation.spread[name]
         return [
-            f"{metric_value(metric, v)} ± {spread_text(spread[metric])}"
+            f"{_metric(metric, v)} ± {spread_text(spread[metric])}"
             for metric, v in scores.as_dict().items()
         ]
 
@@ -233,3 +234,8 @@ def _image(plots: Mapping[str, bytes], name: str) -> str:
     if name not in plots:
         return ""
     return image(plots[name], ALT[name], "square" if name == "predicted_vs_actual" else "wide")
+
+
+def _metric(name: str, value: float) -> str:
+    """A metric's value; R² with three decimals."""
+    return f"{value:.3f}" if name == "r2" else number(value)
