@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from generator import aws
 from generator.errors import shown
 from generator.github.concealed import Concealed
 from generator.github.errors import GitHubUnavailable, TokenUnusable
@@ -185,15 +186,5 @@ def _read_secret(client: Any, secret_id: str) -> dict[str, Concealed]:
 
 
 def _client(secret_id: str) -> Any:
-    import botocore.session
-    from botocore.config import Config
-
     parts = secret_id.split(":")
-    config = Config(
-        connect_timeout=5,
-        read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 4},
-    )
-    return botocore.session.Session().create_client(
-        "secretsmanager", region_name=parts[3] if len(parts) > 3 else None, config=config
-    )
+    return aws.client("secretsmanager", parts[3] if len(parts) > 3 else None)

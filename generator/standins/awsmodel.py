@@ -84,12 +84,10 @@ class ModelServer(LoopbackServer):
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, str, Document]:
         """Return (status, error type or "", document) for one request."""
         address = urlsplit(target)
-        for pattern, operation in self._routes:
-            found = pattern.fullmatch(address.path)
-            if operation.http["method"] == method and found:
-                break
-        else:
+        route = self._route(method, address.path)
+        if route is None:
             return 404, "UnknownOperationException", {"message": f"no route {method} {target}"}
+        operation, found = route
         try:
             parameters = _parameters(operation, found, parse_qs(address.query), body)
             self.calls.append(Call(operation.name, parameters))
@@ -108,6 +106,18 @@ class ModelServer(LoopbackServer):
             return status, error.code, {"message": str(error)}
         except BrokenStandIn as error:
             return self._broken(str(error))
+
+    def operation_of(self, method: str, target: str) -> str | None:
+        """Return the name of the operation that a request is for; None for none."""
+        route = self._route(method, urlsplit(target).path)
+        return route[0].name if route else None
+
+    def _route(self, method: str, path: str) -> tuple[OperationModel, re.Match[str]] | None:
+        for pattern, operation in self._routes:
+            found = pattern.fullmatch(path)
+            if operation.http["method"] == method and found:
+                return operation, found
+        return None
 
     def _broken(self, message: str) -> tuple[int, str, Document]:
         self.failures.append(message)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -99,16 +100,25 @@ class GitHubStandIn(Hub):
         with self.lock:
             return evidence.traces(self, self.journal, disguises(secret), in_commits)
 
+    def operation_of(self, method: str, target: str) -> str:
+        """Return the id of the operation that a request is for; `unknown` for none."""
+        request = Request(method, target, Message(), b"")
+        self._identified(request)
+        return request.operation
+
+    def _identified(self, request: Request) -> Any:
+        """Note in the request what it is for; return its route, if it is one of REST."""
+        if ".git/" in request.path:
+            self._git.identify(request)
+            return None
+        return self._rest.identify(request)
+
     def respond(self, request: Request) -> Response | NoReply:
         """Answer one request, or let go wrong what is due."""
         if request.path.startswith(control.PREFIX):
             return response(*control.answer(self, request))
-        route = None
-        is_git = ".git/" in request.path
-        if is_git:
-            self._git.identify(request)
-        else:
-            route = self._rest.identify(request)
+        route = self._identified(request)
+        is_git = request.operation.startswith("git/")
         entry = self._noted(request)
         fault = self.faults.due(request.operation)
         entry.fault = fault.kind if fault else None
