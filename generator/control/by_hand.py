@@ -10,7 +10,7 @@ from generator.control.describe import describe
 from generator.control.ports import Ports
 from generator.control.requests import Document
 from generator.control.seeding import plan, seed_build, seed_deploy
-from generator.datazone import ProjectFailed, ProjectPending
+from generator.datazone import ProjectPending
 from generator.errors import GeneratorError, InputError
 
 Say = Callable[[str], None]
@@ -23,7 +23,6 @@ class NotOurs(InputError):
 REFUSALS: dict[str, type[GeneratorError]] = {
     "NOT_OURS": NotOurs,
     "PENDING": ProjectPending,
-    "FAILED": ProjectFailed,
 }
 
 

@@ -5,11 +5,12 @@
 | another event or call, a call that was refused                    | NOT_OURS |
 | a domain, a profile or a name that we do not serve; no profile    | NOT_OURS |
 | its environments are being created                                | PENDING  |
-| FAILED_VALIDATION, FAILED_DEPLOYMENT, being deleted               | FAILED   |
 | everything stands                                                 | READY    |
 
-A profile that the configuration maps to a template which does not exist is an error: somebody
-expects repositories there.
+What a person must look at is an error, after which the state machine can be redriven to ask again:
+FAILED_VALIDATION, FAILED_DEPLOYMENT, a project that is being deleted or not ready in time, and a
+profile that the configuration maps to a template which does not exist, since somebody expects
+repositories there.
 """
 
 from __future__ import annotations
@@ -24,14 +25,18 @@ from generator.control.ports import Ports
 from generator.control.requests import Document, request_of, step_input
 from generator.datazone import (
     NoProfile,
-    ProjectFailed,
     ProjectPending,
     look_at_project,
     refuse_unready,
 )
+from generator.errors import GeneratorError
 from generator.request import DeniedEvent, ForeignEvent, ProjectRequest
 
-Status = Literal["READY", "PENDING", "FAILED", "NOT_OURS"]
+Status = Literal["READY", "PENDING", "NOT_OURS"]
+
+
+class ProjectNotReady(GeneratorError):
+    """The project was waited for as long as the configuration allows."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,27 @@ class Described:
 def describe(given: object, ports: Ports) -> Document:
     """Return {"status", "reason", "project"} of the project that a step's input names.
 
-    Raises MalformedEvent, UnknownTemplate, and what DataZone raises.
+    given: may say for how many "waited_seconds" the project was waited for. Raises ProjectFailed,
+    ProjectNotReady, MalformedEvent, UnknownTemplate, and what DataZone raises.
     """
+    given = step_input(given)
     try:
-        request = request_of(step_input(given), ports)
+        request = request_of(given, ports)
     except (ForeignEvent, DeniedEvent) as error:
         return Described("NOT_OURS", str(error)).document()
-    return _described(request, ports).document()
+    found = _described(request, ports)
+    if found.status == "PENDING":
+        _refuse_long_wait(given.get("waited_seconds", 0), found, ports.config.wait.limit_minutes)
+    return found.document()
+
+
+def _refuse_long_wait(seconds: float, found: Described, limit_minutes: int) -> None:
+    if seconds >= 60 * limit_minutes:
+        raise ProjectNotReady(
+            f"the project was not ready after {limit_minutes} minutes: {found.reason}; look at its"
+            " environments in Unified Studio; wait.limit_minutes in aiops.toml sets how long is"
+            " waited"
+        )
 
 
 def _described(request: ProjectRequest, ports: Ports) -> Described:
@@ -102,6 +121,4 @@ def _described(request: ProjectRequest, ports: Ports) -> Described:
         refuse_unready(project)
     except ProjectPending as error:
         return Described("PENDING", str(error), **known)
-    except ProjectFailed as error:
-        return Described("FAILED", str(error), **known)
     return Described("READY", **known)

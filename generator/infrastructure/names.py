@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from generator.config.model import Config, Place
 
+# From a project to its repositories, and from a failed execution of that to people.
+SEEDING_MACHINE, FAILURE_MACHINE = "seed-project", "tell-failure"
+
 
 @dataclass(frozen=True)
 class Names:
@@ -28,15 +31,9 @@ class Names:
         """ARN of that bus, which rules of other accounts send to."""
         return self.arn("events", f"event-bus/{self.bus}")
 
-    @property
-    def state_machine(self) -> str:
-        """Name of the state machine from a project to its repositories."""
-        return self("seed-project")
-
-    @property
-    def state_machine_arn(self) -> str:
-        """ARN of that state machine."""
-        return self.arn("states", f"stateMachine:{self.state_machine}")
+    def state_machine_arn(self, part: str) -> str:
+        """ARN of the state machine `part`."""
+        return self.arn("states", f"stateMachine:{self(part)}")
 
     @property
     def topic(self) -> str:

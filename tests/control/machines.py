@@ -1,4 +1,4 @@
-"""The state machine for tests, its states walked, and its expressions evaluated by jsonata."""
+"""The state machines for tests, and their expressions evaluated by jsonata."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.config.model import Wait
-from generator.infrastructure.state_machine import state_machine
+from generator.infrastructure.state_machine import failure_machine, state_machine
 
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 WAIT = Wait(limit_minutes=60, first_seconds=10, longest_seconds=120, backoff_rate=1.5)
@@ -31,6 +31,12 @@ def machine(wait: Wait = WAIT) -> dict[str, Any]:
     return made
 
 
+def telling(wait: Wait = WAIT) -> dict[str, Any]:
+    """The definition of the state machine that tells of failures."""
+    made: dict[str, Any] = json.loads(json.dumps(failure_machine(ARNS["topic"], wait)))
+    return made
+
+
 def targets(state: dict[str, Any]) -> Iterator[str]:
     """Every state that may come after `state`."""
     for member in ("Next", "Default"):
@@ -38,6 +44,10 @@ def targets(state: dict[str, Any]) -> Iterator[str]:
             yield state[member]
     for rule in (*state.get("Choices", []), *state.get("Catch", [])):
         yield rule["Next"]
+
+
+class BadExpression(AssertionError):
+    """An expression cannot be evaluated with the variables that it is given."""
 
 
 _EVALUATE = """
@@ -79,7 +89,8 @@ def evaluate(expression: str, variables: dict[str, Any]) -> Any:
     process.stdin.write(json.dumps([expression[2:-2], variables]) + "\n")
     process.stdin.flush()
     answer = json.loads(process.stdout.readline())
-    assert "error" not in answer, f"{expression}: {answer}"
+    if "error" in answer:
+        raise BadExpression(f"{expression}: {answer['error']}")
     return answer["value"]
 
 

@@ -10,8 +10,13 @@ from typing import Any
 import pytest
 
 from generator.catalog import UnknownTemplate
-from generator.control.describe import describe
-from generator.datazone import DataZoneRefused, DataZoneUnavailable, ProjectNotFound
+from generator.control.describe import ProjectNotReady, describe
+from generator.datazone import (
+    DataZoneRefused,
+    DataZoneUnavailable,
+    ProjectFailed,
+    ProjectNotFound,
+)
 from generator.errors import InputError
 from generator.request import MalformedEvent
 from generator.standins.awsmodel import ServiceError
@@ -79,14 +84,23 @@ def test_a_project_in_the_making_is_pending(ask: Any, status: str) -> None:
 
 @pytest.mark.parametrize("status", ["FAILED_VALIDATION", "FAILED_DEPLOYMENT"])
 def test_a_failed_project_ends_at_once_with_its_reason(ask: Any, status: str) -> None:
-    found = ask(deployment(status, "the quota of VPCs is used up"))
-    assert found["status"] == "FAILED"
-    assert status in found["reason"]
-    assert "the quota of VPCs is used up" in found["reason"]
+    with pytest.raises(ProjectFailed, match=f"{status}.*the quota of VPCs is used up"):
+        ask(deployment(status, "the quota of VPCs is used up"))
 
 
 def test_a_project_that_is_being_deleted_has_failed(ask: Any) -> None:
-    assert ask(lambda dz: dz.records.project.update(projectStatus="DELETING"))["status"] == "FAILED"
+    with pytest.raises(ProjectFailed, match="gets no repositories"):
+        ask(lambda dz: dz.records.project.update(projectStatus="DELETING"))
+
+
+def test_a_project_is_waited_for_as_long_as_is_configured(ask: Any) -> None:
+    more = "[wait]\nlimit_minutes = 5\n"
+    waited = {"event": CREATE, "waited_seconds": 299}
+    assert ask(deployment("IN_PROGRESS"), more=more, given=waited)["status"] == "PENDING"
+    waited["waited_seconds"] = 300
+    with pytest.raises(ProjectNotReady, match=r"not ready after 5 minutes: .*IN_PROGRESS.*limit_m"):
+        ask(deployment("IN_PROGRESS"), more=more, given=waited)
+    assert ask(more=more, given=waited)["status"] == "READY", "it is ready after all"
 
 
 @pytest.mark.parametrize("state", ["SUCCESSFUL", "IN_PROGRESS", "FAILED_VALIDATION"])

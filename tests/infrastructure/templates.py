@@ -88,6 +88,12 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def resolved(value: Any) -> str:
+    """A text of a template; whatever is only known when it is deployed reads `ref`."""
+    parts = value["Fn::Join"][1] if isinstance(value, dict) else [value]
+    return "".join(part if isinstance(part, str) else "ref" for part in parts)
+
+
 def read_all(folder: Path) -> dict[str, Template]:
     """The templates of an assembly's stacks by the stack's name."""
     return {

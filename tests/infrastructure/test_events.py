@@ -102,6 +102,21 @@ def test_every_change_of_a_model_in_our_groups_is_looked_at(full: dict[str, Temp
     assert not matches(pattern, change("churn-models", "Approved"))
 
 
+def test_executions_that_end_badly_are_told_of_and_no_others(full: dict[str, Template]) -> None:
+    pattern = rule(full["aiops-control-plane"], "aiops-project-failed")["EventPattern"]
+
+    def end(status: str, machine: str = MACHINE) -> dict[str, Any]:
+        detail = {"stateMachineArn": machine, "status": status}
+        kind = "Step Functions Execution Status Change"
+        return {"source": "aws.states", "detail-type": kind, "detail": detail}
+
+    for status in ("FAILED", "TIMED_OUT", "ABORTED"):
+        assert matches(pattern, end(status))
+        assert not matches(pattern, end(status, f"{MACHINE}-of-another")), "or the one that tells"
+    for status in ("RUNNING", "SUCCEEDED", "PENDING_REDRIVE"):
+        assert not matches(pattern, end(status))
+
+
 def test_rules_send_to_their_target_with_a_role_that_can_do_nothing_else(
     full: dict[str, Template],
 ) -> None:
@@ -119,6 +134,13 @@ def test_rules_send_to_their_target_with_a_role_that_can_do_nothing_else(
             MACHINE,
             "states:StartExecution",
             f"arn:aws:events:eu-west-1:{SHARED}:rule/aiops-projects/aiops-project-created",
+        ),
+        (
+            "aiops-control-plane",
+            "aiops-project-failed",
+            f"arn:aws:states:eu-west-1:{SHARED}:stateMachine:aiops-tell-failure",
+            "states:StartExecution",
+            f"arn:aws:events:eu-west-1:{SHARED}:rule/aiops-project-failed",
         ),
     ):
         template = full[stack]
@@ -158,7 +180,7 @@ def test_every_target_has_retries_and_a_queue_that_only_its_rule_may_write_to(
             assert arn.endswith(f"/{properties['Name']}")
             assert ("EventBusName" in properties) == (arn.count("/") == 2)
             checked += 1
-    assert checked == 4
+    assert checked == 5
 
 
 def test_functions_that_events_call_admit_their_rule_and_keep_what_they_fail_at(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import CHECKOUT, run
 
 from generator.infrastructure.configuration import read_configuration
 from generator.infrastructure.functions import APPROVAL, DELETION, SEEDING
-from generator.infrastructure.state_machine import state_machine
-from infrastructure.templates import Template
+from generator.infrastructure.state_machine import failure_machine, state_machine
+from infrastructure.templates import Template, resolved
 
 pytestmark = pytest.mark.xdist_group("infrastructure")
 
@@ -191,31 +193,33 @@ def test_the_machine_may_run_its_steps_and_tell_and_nothing_else(
         "Notify": (["sns:Publish"], [SHARED.format("sns", "ml-platform")]),
     }
     template = full["aiops-control-plane"]
-    ((_, machine),) = template.of_type("StepFunctions::StateMachine").items()
-    role = machine["RoleArn"]["Fn::GetAtt"][0]
-    found = {
-        statement.content["Sid"]: (statement.actions, statement.resources)
-        for statement in template.role_statements()
-        if statement.owner == role
-    }
-    assert {name: found[name] for name in expected} == expected
-    assert set(found) - set(expected) == {"DeliverLog", "Trace"}
-    (trust,) = template.of_type("IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
-    assert trust["Condition"]["ArnEquals"] == {
-        "aws:SourceArn": SHARED.format("states", "stateMachine:aiops-seed-project")
-    }
-    # With a topic of ours there is a key, which the machine must use to write to it.
+    for name, allowed in (
+        ("seed-project", expected),
+        ("tell-failure", {"Notify": expected["Notify"]}),
+    ):
+        role = machine(template, name)["RoleArn"]["Fn::GetAtt"][0]
+        found = {
+            statement.content["Sid"]: (statement.actions, statement.resources)
+            for statement in template.role_statements()
+            if statement.owner == role
+        }
+        assert {sid: found[sid] for sid in allowed} == allowed
+        assert set(found) - set(allowed) == {"DeliverLog", "Trace"}
+        (trust,) = template.of_type("IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Condition"]["ArnEquals"] == {
+            "aws:SourceArn": SHARED.format("states", f"stateMachine:aiops-{name}")
+        }
+    # With a topic of ours there is a key, which the machines must use to write to it.
     ours = minimal["factory-control-plane"]
     (key,) = ours.of_type("KMS::Key")
-    (encrypting,) = (
+    encrypting = [
         each for each in ours.role_statements() if each.content.get("Sid") == "EncryptNotifications"
-    )
-    assert encrypting.resources == [{"Fn::GetAtt": [key, "Arn"]}]
+    ]
+    assert [each.resources for each in encrypting] == [[{"Fn::GetAtt": [key, "Arn"]}]] * 2
 
 
-def test_the_machine_is_the_defined_one_logged_and_traced(full: dict[str, Template]) -> None:
+def test_the_machines_are_the_defined_ones_logged_and_traced(full: dict[str, Template]) -> None:
     template = full["aiops-control-plane"]
-    ((_, machine),) = template.of_type("StepFunctions::StateMachine").items()
     config = read_configuration().config
     arns = {
         step.name: SHARED.format("lambda", f"function:aiops-{step.name.replace('_', '-')}")
@@ -223,13 +227,39 @@ def test_the_machine_is_the_defined_one_logged_and_traced(full: dict[str, Templa
     }
     arns["bus"] = SHARED.format("events", "event-bus/aiops-projects")
     arns["topic"] = SHARED.format("sns", "ml-platform")
-    assert definition(template) == json.loads(json.dumps(state_machine(arns, config.wait)))
-    assert machine["StateMachineType"] == "STANDARD"
-    assert machine["LoggingConfiguration"]["Level"] == "ALL"
-    assert machine["TracingConfiguration"] == {"Enabled": True}
+    topic = arns["topic"]
+    for name, defined in (
+        ("seed-project", state_machine(arns, config.wait)),
+        ("tell-failure", failure_machine(topic, config.wait)),
+    ):
+        assert definition(template, name) == json.loads(json.dumps(defined))
+        made = machine(template, name)
+        assert made["StateMachineType"] == "STANDARD", "only these can be redriven, and tell events"
+        assert made["LoggingConfiguration"]["Level"] == "ALL"
+        assert made["TracingConfiguration"] == {"Enabled": True}
 
 
-def definition(template: Template) -> dict[str, Any]:
-    ((_, machine),) = template.of_type("StepFunctions::StateMachine").items()
-    found: dict[str, Any] = json.loads(machine["DefinitionString"])
+def test_the_validator_accepts_what_is_deployed(
+    stacks: dict[str, Template], tmp_path: Path
+) -> None:
+    written = []
+    for template in stacks.values():
+        for name, properties in template.of_type("StepFunctions::StateMachine").items():
+            path = tmp_path / f"{name}.asl.json"
+            path.write_text(resolved(properties["DefinitionString"]))
+            written.append(path)
+    assert len(written) == 2
+    validator = CHECKOUT / "node_modules" / ".bin" / "asl-validator"
+    options = [option for path in written for option in ("--json-path", path)]
+    done = run("node", validator, *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+def machine(template: Template, name: str = "seed-project") -> dict[str, Any]:
+    _, properties = template.only("StepFunctions::StateMachine", StateMachineName=f"aiops-{name}")
+    return properties
+
+
+def definition(template: Template, name: str = "seed-project") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(machine(template, name)["DefinitionString"])
     return found

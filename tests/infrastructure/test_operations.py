@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infrastructure.templates import Template, listed, statements
+from infrastructure.templates import Template, listed, resolved, statements
 
 pytestmark = pytest.mark.xdist_group("infrastructure")
 
@@ -25,7 +25,13 @@ def alarms(stacks: dict[str, Template]) -> dict[str, dict[str, Any]]:
 
 def test_everything_that_can_go_wrong_silently_has_an_alarm(full: dict[str, Template]) -> None:
     steps = ("describe", "seed-build", "seed-deploy", "deletion", "approval")
-    routes = ("forward-projects", "project-created", "project-deleted", "model-changed")
+    routes = (
+        "forward-projects",
+        "project-created",
+        "project-deleted",
+        "project-failed",
+        "model-changed",
+    )
     machine = ("failed", "timed-out", "throttled")
     assert set(alarms(full)) == {
         "aiops-github-calls-left",
@@ -121,9 +127,7 @@ def test_a_topic_that_exists_is_used_and_none_is_made(
 def test_the_dashboard_shows_what_exists(full: dict[str, Template]) -> None:
     ((_, properties),) = full["aiops-control-plane"].of_type("CloudWatch::Dashboard").items()
     assert properties["DashboardName"] == "aiops-control-plane"
-    body = properties["DashboardBody"]
-    parts = body["Fn::Join"][1] if isinstance(body, dict) else [body]
-    widgets = json.loads("".join(part if isinstance(part, str) else "ref" for part in parts))
+    widgets = json.loads(resolved(properties["DashboardBody"]))
     titles = [widget["properties"]["title"] for widget in widgets["widgets"]]
     assert titles == [
         "Alarms",

@@ -46,7 +46,7 @@ class Alarms(Construct):
 
     def watch_machine(self, machine: SeedingMachine) -> None:
         """Alarm when an execution fails, is cut off, or must wait for the account's quota."""
-        again = "correct the cause and start the execution again with the same input"
+        again = "correct the cause and redrive the execution"
         for name, metric, advice in (
             (
                 "executions-failed",

@@ -10,16 +10,18 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from generator.config.model import Config
-from generator.infrastructure.names import Names, names_of
+from generator.infrastructure.components.logged_machine import Allowed
+from generator.infrastructure.names import Names, names_of, topic_arn
 
 
 class NotificationTopic(Construct):
-    """The topic with its readers. key_arn: of the key that publishers need; None if not ours."""
+    """The topic with its readers."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
         super().__init__(scope, construct_id)
         names = names_of(config)
-        self.key_arn: str | None = None
+        self.arn = topic_arn(config)
+        self._key_arn: str | None = None
         if config.notifications.topic_arn:
             self.topic: sns.ITopic = sns.Topic.from_topic_arn(
                 self, "Topic", config.notifications.topic_arn
@@ -28,6 +30,14 @@ class NotificationTopic(Construct):
             self.topic = self._own(names)
         for address in sorted(set(config.notifications.emails)):
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
+
+    def publishing(self) -> list[Allowed]:
+        """Return what a publisher must be allowed: with a topic of ours also to use its key."""
+        allowed = [Allowed("Notify", ["sns:Publish"], [self.arn])]
+        if self._key_arn:
+            actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+            allowed.append(Allowed("EncryptNotifications", actions, [self._key_arn]))
+        return allowed
 
     def _own(self, names: Names) -> sns.Topic:
         key = kms.Key(
@@ -39,7 +49,7 @@ class NotificationTopic(Construct):
             # Nothing outlives the stack that only this key could read.
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.key_arn = key.key_arn
+        self._key_arn = key.key_arn
         # In a key's policy "*" means this key.
         key.add_to_resource_policy(
             _for_alarms("AlarmsEncrypt", ["kms:Decrypt", "kms:GenerateDataKey"], "*", names)

@@ -9,6 +9,7 @@ from generator.infrastructure.components.alarms import Alarms
 from generator.infrastructure.components.dashboard import Dashboard
 from generator.infrastructure.components.event_handler import EventHandler
 from generator.infrastructure.components.event_route import EventRoute
+from generator.infrastructure.components.failure_telling import FailureTelling
 from generator.infrastructure.components.notification_topic import NotificationTopic
 from generator.infrastructure.components.permissions import grant_what_is_needed
 from generator.infrastructure.components.project_bus import ProjectBus
@@ -41,8 +42,9 @@ class ControlPlaneStack(PlacedStack):
         self.notifications = NotificationTopic(self, "Notifications", config=config)
         self.bus = ProjectBus(self, "Projects", config=config)
         self.steps = {spec.name: self._step(spec) for spec in SEEDING}
-        self.machine = SeedingMachine(
-            self, "Seeding", config=config, topic_key_arn=self.notifications.key_arn
+        self.machine = SeedingMachine(self, "Seeding", config=config, told=self.notifications)
+        self.telling = FailureTelling(
+            self, "Failed", config=config, of=self.machine, told=self.notifications
         )
         self.creation = self._creation()
         self.deletion = self._deletion()
@@ -116,6 +118,12 @@ class ControlPlaneStack(PlacedStack):
             " aiops create --project ID --domain ID. Then delete the message.",
         )
         alarms.watch_letters(
+            self.telling.route.undelivered,
+            "People were not told that a project did not get its repositories",
+            "The event says which execution failed and why: correct the cause and redrive it. Then"
+            " delete the message.",
+        )
+        alarms.watch_letters(
             self.deletion.undelivered,
             "The repositories of a deleted project were not archived",
             f"See the log of {self.names(DELETION.name)}, correct the cause and invoke it with the"
@@ -136,6 +144,7 @@ class ControlPlaneStack(PlacedStack):
             functions=[*(step.name for step in self.steps.values()), self.names(APPROVAL.name)],
             queues=[
                 self.creation.undelivered.name,
+                self.telling.route.undelivered.name,
                 self.deletion.undelivered.name,
                 f"{self.names('model-changed')}-undelivered",
             ],

@@ -1,4 +1,4 @@
-"""The state machine from an event to a seeded project, in Amazon States Language with JSONata."""
+"""The state machines that seed projects and tell of failures: States Language with JSONata."""
 
 from generator.infrastructure.state_machine.definition import (
     DESCRIBE_SECONDS,
@@ -8,6 +8,7 @@ from generator.infrastructure.state_machine.definition import (
     execution_timeout,
     state_machine,
 )
+from generator.infrastructure.state_machine.failures import failure_events, failure_machine
 
 __all__ = [
     "DESCRIBE_SECONDS",
@@ -15,5 +16,7 @@ __all__ = [
     "SEED_SECONDS",
     "TARGETS",
     "execution_timeout",
+    "failure_events",
+    "failure_machine",
     "state_machine",
 ]

@@ -2,16 +2,18 @@
 
 ```
 Start -> Describe -> Judge --READY--> SeedBuild -> SeedDeploy -> Record -> Notify -> Done
-            ^          |--PENDING--> Patience --> Pause --+
-            +----------|-----------------|---------------+
-                       |--FAILED--> ProjectFailed   |--> WaitedTooLong
-                       |--NOT_OURS--> NotOurs
-every failure ------------------------------------> NotifyFailure -> Failed
+            ^          |--NOT_OURS--> NotOurs
+            +-- Pause <-- PENDING
 ```
 
 The input is the event as EventBridge delivers it. Nothing is kept but what the next states need:
-the event and the small documents that the functions return. Everything converges when it runs
-again, so the cure of every failure is a new execution with the same input.
+the event and the small documents that the functions return.
+
+No failure is caught here, and there is no Fail state, so that a failed execution can be redriven:
+Step Functions then runs the task that failed once more, while a Fail state would only fail again
+(its guide, "Redrive behavior of individual states"). A project that cannot be prepared, or is not
+ready in time, is an error of Describe for the same reason. Every step converges, whatever an
+earlier attempt has left. `failures` says who is told.
 """
 
 from __future__ import annotations
@@ -22,15 +24,13 @@ from typing import TYPE_CHECKING, Any
 from generator.infrastructure.state_machine import messages
 from generator.infrastructure.state_machine.retries import (
     RENEWED_SECONDS,
-    integration_retries,
     lambda_retries,
     pauses,
 )
+from generator.infrastructure.state_machine.tasks import TELL_SECONDS, State, call
 
 if TYPE_CHECKING:
     from generator.config.model import Wait
-
-State = dict[str, Any]
 
 # What `state_machine` needs the ARN of: three functions, and where results are told.
 FUNCTIONS = ("describe", "seed_build", "seed_deploy")
@@ -39,7 +39,6 @@ TARGETS = (*FUNCTIONS, "bus", "topic")
 # A little above the functions' own limits, so that their error is seen rather than this one.
 DESCRIBE_SECONDS = 70
 SEED_SECONDS = 320
-TELL_SECONDS = 30
 
 SOURCE = "aiops.generator"
 SEEDED = "AIOps Project Seeded"
@@ -69,7 +68,6 @@ def state_machine(
             **_waiting(arns, wait, partition),
             **_seeding(arns, wait, partition),
             **_telling(arns, wait, partition),
-            **_endings(arns, wait, partition),
         },
     }
 
@@ -93,7 +91,7 @@ def _waiting(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, S
             },
             "Next": "Describe",
         },
-        "Describe": _function("describe", arns, wait, partition)
+        "Describe": _function("describe", arns, wait, partition, waited_seconds="{% $waited %}")
         | {
             "TimeoutSeconds": DESCRIBE_SECONDS,
             "Assign": {"described": "{% $states.result.Payload %}"},
@@ -103,15 +101,10 @@ def _waiting(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, S
             "Type": "Choice",
             "Choices": [
                 _when("$described.status = 'READY'", "SeedBuild"),
-                _when("$described.status = 'PENDING'", "Patience"),
+                # Describe ends the waiting: after too long it fails.
+                _when("$described.status = 'PENDING'", "Pause"),
                 _when("$described.status = 'NOT_OURS'", "NotOurs"),
             ],
-            "Default": "ProjectFailed",
-        },
-        "Patience": {
-            "Type": "Choice",
-            "Choices": [_when(f"$waited < {60 * wait.limit_minutes}", "Pause")],
-            "Default": "WaitedTooLong",
         },
         "Pause": {
             "Type": "Wait",
@@ -126,8 +119,6 @@ def _waiting(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, S
             "Next": "Describe",
         },
         "NotOurs": {"Type": "Succeed", "Output": "{% $described %}"},
-        "ProjectFailed": _failure("ProjectFailed", "{% $described.reason %}"),
-        "WaitedTooLong": _failure("WaitedTooLong", messages.waited_too_long(wait.limit_minutes)),
     }
 
 
@@ -154,7 +145,7 @@ def _telling(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, S
         " 'execution': $states.context.Execution.Id}) %}"
     )
     return {
-        "Record": _task("events:putEvents", wait, partition)
+        "Record": call("events:putEvents", wait, partition)
         | {
             "Arguments": {
                 "Entries": [
@@ -168,7 +159,7 @@ def _telling(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, S
             },
             "Next": "Notify",
         },
-        "Notify": _task("sns:publish", wait, partition)
+        "Notify": call("sns:publish", wait, partition)
         | {
             "Arguments": {
                 "TopicArn": arns["topic"],
@@ -188,29 +179,8 @@ def _telling(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, S
     }
 
 
-def _endings(arns: Mapping[str, str], wait: Wait, partition: str) -> dict[str, State]:
-    notify = _task("sns:publish", wait, partition) | {
-        "Arguments": {
-            "TopicArn": arns["topic"],
-            "Subject": messages.failed_subject(),
-            "Message": messages.failed(),
-        },
-        "Next": "Failed",
-    }
-    # A topic that fails must not hide why the project failed.
-    notify["Catch"] = [{"ErrorEquals": ["States.ALL"], "Next": "Failed"}]
-    return {
-        "NotifyFailure": notify,
-        "Failed": {
-            "Type": "Fail",
-            "Error": "{% $failure.Error %}",
-            "Cause": messages.cause(),
-        },
-    }
-
-
-def _function(name: str, arns: Mapping[str, str], wait: Wait, partition: str) -> State:
-    """A call of one of our functions: what it is given, and what happens when it fails."""
+def _function(name: str, arns: Mapping[str, str], wait: Wait, partition: str, **more: str) -> State:
+    """A call of one of our functions. more: what it is given besides the event."""
     return {
         "Type": "Task",
         "Resource": f"arn:{partition}:states:::lambda:invoke",
@@ -219,43 +189,10 @@ def _function(name: str, arns: Mapping[str, str], wait: Wait, partition: str) ->
             "Payload": {
                 "event": "{% $event %}",
                 "execution_id": "{% $states.context.Execution.Id %}",
+                **more,
             },
         },
         "Retry": lambda_retries(wait),
-        "Catch": _catch_all(),
-    }
-
-
-def _task(action: str, wait: Wait, partition: str) -> State:
-    return {
-        "Type": "Task",
-        "Resource": f"arn:{partition}:states:::{action}",
-        "TimeoutSeconds": TELL_SECONDS,
-        "Retry": integration_retries(wait),
-        "Catch": _catch_all(),
-    }
-
-
-def _catch_all() -> list[State]:
-    return [
-        {
-            "ErrorEquals": ["States.ALL"],
-            "Assign": {
-                "failure": {
-                    "Error": "{% $states.errorOutput.Error %}",
-                    "Cause": messages.error_message(),
-                }
-            },
-            "Next": "NotifyFailure",
-        }
-    ]
-
-
-def _failure(error: str, cause: str) -> State:
-    return {
-        "Type": "Pass",
-        "Assign": {"failure": {"Error": error, "Cause": cause}},
-        "Next": "NotifyFailure",
     }
 
 

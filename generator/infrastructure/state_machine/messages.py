@@ -5,42 +5,34 @@ The texts are composed in the state machine, so that they are sent even when no 
 
 from __future__ import annotations
 
-# Who it is about: what Describe found, else what the event says.
-_PROJECT = (
-    "($exists($described.project.id) ? $described.project.id"
-    " : $exists($event.detail.responseElements.id) ? $event.detail.responseElements.id"
-    " : 'unknown')"
-)
-_DOMAIN = (
-    "($exists($event.detail.requestParameters.domainIdentifier)"
-    " ? $event.detail.requestParameters.domainIdentifier : 'unknown')"
-)
+from generator import patterns
+
+# Whose repositories they are, as Describe found.
+_PROJECT = "$described.project.id"
 _EXECUTION = "$states.context.Execution.Id"
-_MACHINE = "$states.context.StateMachine.Id"
 _CONTINUE = " \\\n    "
 
-
-def error_message() -> str:
-    """The message of an error: functions wrap it in JSON, services say it plainly."""
-    wrapped = "$contains($string($states.errorOutput.Cause), '\"errorMessage\"')"
-    return (
-        f"{{% {wrapped} ? $parse($states.errorOutput.Cause).errorMessage"
-        " : $string($states.errorOutput.Cause) %}"
+# Of an event about an execution. What is not what it should be is left out: people run these
+# commands. The cause of a function's error is wrapped in JSON; services say theirs plainly.
+_OF_A_FAILURE = " ".join(
+    (
+        "$detail := $event.detail;",
+        "$given := $type($detail.input) = 'string' ? $parse($detail.input) : {};",
+        # In some dialects "$" also matches before a line's end, which trimming takes away.
+        "$known := function($value, $pattern) { $type($value) = 'string'",
+        "and $trim($value) = $value and $contains($value, $pattern) ? $value : 'unknown' };",
+        f"$project := $known($given.detail.responseElements.id, /^{patterns.PROJECT_ID}$/);",
+        "$domain := $known($given.detail.requestParameters.domainIdentifier,",
+        f"/^{patterns.DOMAIN_ID}$/);",
+        "$cause := $type($detail.cause) = 'string' ? $detail.cause : '';",
+        r'$said := $contains($cause, /^\{[\s\S]*"errorMessage"[\s\S]*\}$/)',
+        "? $parse($cause).errorMessage : $cause;",
+        "$reason := $detail.status = 'ABORTED' ? 'somebody stopped the execution. ' & $said",
+        ": $detail.status = 'TIMED_OUT' ? 'it ran longer than any wait allows: see its last state'",
+        "& ' in Step Functions. ' & $said",
+        ": $said;",
     )
-
-
-def cause() -> str:
-    """The cause that the execution ends with, within what Step Functions allows."""
-    return "{% $substring($string($failure.Cause), 0, 30000) %}"
-
-
-def waited_too_long(minutes: int) -> str:
-    """The reason when a project is not ready in time."""
-    return (
-        f"{{% 'the project was not ready after {minutes} minutes: ' & $described.reason"
-        " & '; look at its environments in Unified Studio; wait.limit_minutes in aiops.toml"
-        " sets how long is waited' %}"
-    )
+)
 
 
 def seeded_subject() -> str:
@@ -66,32 +58,40 @@ def seeded() -> str:
 
 
 def failed_subject() -> str:
-    """The subject of a failure."""
-    return f"{{% 'AIOps: project ' & {_PROJECT} & ' needs you' %}}"
+    """The subject of a failure; `event` is that of an execution that did not succeed."""
+    return f"{{% ({_OF_A_FAILURE} 'AIOps: project ' & $project & ' needs you') %}}"
 
 
 def failed() -> str:
-    """The text of a failure: what was wrong and how to start again."""
-    start = (
-        f"'  aws stepfunctions start-execution --state-machine-arn ' & {_MACHINE}"
+    """The text of a failure: what was wrong and how to go on."""
+    redrive = "'  aws stepfunctions redrive-execution --execution-arn ' & $detail.executionArn"
+    again = (
+        "'  aws stepfunctions start-execution --state-machine-arn ' & $detail.stateMachineArn"
         f" & '{_escaped(_CONTINUE)}--input \"$(aws stepfunctions describe-execution"
-        f" --execution-arn ' & {_EXECUTION} & '{_escaped(_CONTINUE)}--query input"
+        f" --execution-arn ' & $detail.executionArn & '{_escaped(_CONTINUE)}--query input"
         " --output text)\"'"
     )
-    create = f"'  aiops create --project ' & {_PROJECT} & ' --domain ' & {_DOMAIN}"
-    return _lines(
-        f"'The repositories of project ' & {_PROJECT} & ' could not be completed.'",
+    text = _joined(
+        "'The repositories of project ' & $project & ' could not be completed.'",
         "''",
-        "'What was wrong: ' & $substring($string($failure.Cause), 0, 4000)",
-        "'Kind of error:  ' & $failure.Error",
+        "'What was wrong: ' & $substring($reason, 0, 4000)",
+        "'Kind of error:  ' & ($type($detail.error) = 'string' ? $detail.error : $detail.status)",
         "''",
-        _text("Correct the cause, then run it again. What is in place stays as it is:"),
-        start,
+        _text("Correct the cause, then go on where it failed. What is in place stays as it is:"),
+        redrive,
+        _text("or, after 14 days or a new version of the state machine, from the beginning:"),
+        again,
         _text("or, from a laptop:"),
-        create,
+        "'  aiops create --project ' & $project & ' --domain ' & $domain",
         "''",
-        f"'Execution: ' & {_EXECUTION}",
+        "'Execution: ' & $detail.executionArn",
     )
+    return f"{{% ({_OF_A_FAILURE} {text}) %}}"
+
+
+def failed_as_it_came() -> str:
+    """The text of a failure whose event is not what it should be."""
+    return "{% $join(['An execution failed, and said:', $string($event.detail)], '\\n') %}"
 
 
 def _repository(role: str) -> list[str]:
@@ -108,7 +108,11 @@ def _repository(role: str) -> list[str]:
 
 def _lines(*expressions: str) -> str:
     """A JSONata text of one line for each expression."""
-    return "{% $join([" + ", ".join(f"({text})" for text in expressions) + "], '\\n') %}"
+    return f"{{% {_joined(*expressions)} %}}"
+
+
+def _joined(*expressions: str) -> str:
+    return "$join([" + ", ".join(f"({text})" for text in expressions) + "], '\\n')"
 
 
 def _text(plain: str) -> str:
