@@ -41,7 +41,7 @@ class PackageTooLarge(GeneratorError):
 
 @dataclass(frozen=True)
 class Package:
-    """A finished zip. compiled: whether it has `.pyc` files for the runtime."""
+    """A finished zip. compiled: whether it has `.pyc` files for the Python that it is for."""
 
     path: Path
     size: int

@@ -10,18 +10,27 @@ from conftest import CHECKOUT, run
 
 from generator.infrastructure.configuration import read_configuration
 from generator.infrastructure.package import Package, build_package
-from generator.infrastructure.packaging.bytecode import interpreter
-from generator.infrastructure.packaging.platforms import Architecture
-from infrastructure.environment import cdk_python
+from infrastructure.environment import (
+    FunctionsPython,
+    architecture,
+    cdk_python,
+    functions_python,
+)
 from infrastructure.templates import Template, read_all
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+def python() -> FunctionsPython:
+    """What runs the functions here."""
+    return functions_python()
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory, python: FunctionsPython) -> Package:
     """The zip for this kind of machine, from the example configuration."""
     folder = tmp_path_factory.mktemp("package")
     config = read_configuration().content
-    return build_package(Architecture.X86_64, config, folder, interpreter())
+    return build_package(architecture(), config, folder, python.path, python.version)
 
 
 @pytest.fixture(scope="session")

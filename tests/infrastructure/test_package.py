@@ -20,9 +20,9 @@ from generator.infrastructure.packaging.archive import write_archive
 from generator.infrastructure.packaging.bytecode import (
     CompilationFailed,
     compile_all,
-    interpreter,
 )
 from generator.infrastructure.packaging.platforms import Architecture
+from infrastructure.environment import FunctionsPython, functions_python
 
 pytestmark = pytest.mark.xdist_group("infrastructure")
 
@@ -83,23 +83,23 @@ def test_entries_are_sorted_and_dated_the_same(archive: zipfile.ZipFile) -> None
     assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-@pytest.mark.skipif(interpreter() is None, reason="there is no Python 3.13 to compile with")
-def test_every_module_is_compiled_for_the_runtime_and_no_template_is(
-    archive: zipfile.ZipFile,
+def test_every_module_is_compiled_for_the_python_that_runs_it_and_no_template_is(
+    archive: zipfile.ZipFile, python: FunctionsPython
 ) -> None:
     names = set(archive.namelist())
     compiled = {name for name in names if name.endswith(".pyc")}
     assert not [name for name in compiled if name.startswith(INSIDE)]
     modules = {name for name in names if name.endswith(".py") and not name.startswith(INSIDE)}
     assert len(compiled) == len(modules)
-    pyc = archive.read("generator/handlers/__pycache__/describe.cpython-313.pyc")
+    pyc = archive.read(f"generator/handlers/__pycache__/describe.{python.tag}.pyc")
     # The flags of an unchecked hash: PEP 552.
     assert int.from_bytes(pyc[4:8], "little") == 0b01
     assert b"/var/task/generator/handlers/describe.py" in pyc
 
 
-@pytest.mark.skipif(interpreter() is None, reason="there is no Python 3.13 to run it with")
-def test_a_fresh_interpreter_imports_every_entry_point_from_it(unpacked: Path) -> None:
+def test_a_fresh_interpreter_imports_every_entry_point_from_it(
+    unpacked: Path, python: FunctionsPython
+) -> None:
     """What Lambda does first, within the budget of a cold start."""
     script = (
         "import importlib, json, resource, sys, time\n"
@@ -120,12 +120,10 @@ def test_a_fresh_interpreter_imports_every_entry_point_from_it(unpacked: Path) -
         "print(json.dumps(spent | {'callable': all(map(callable, entries)),\n"
         "    'from': generator.__file__, 'files': {k: len(v) for k, v in files.items()}}))\n"
     )
-    python = interpreter()
-    assert python is not None
     # Like Lambda's: nothing of this environment, and the unpacked folder first on the path.
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(unpacked), "HOME": "/nowhere"}
     done = subprocess.run(
-        [python, "-s", "-c", script],
+        [python.path, "-s", "-c", script],
         cwd=unpacked,
         env=environment,
         capture_output=True,
@@ -138,6 +136,21 @@ def test_a_fresh_interpreter_imports_every_entry_point_from_it(unpacked: Path) -
     assert told["files"]["build"] > 20 and told["files"]["deploy"] > 20
     assert told["seconds"] <= 1.0, "the budget of a cold import, in CPU seconds"
     assert told["mib"] <= 64
+
+
+def test_without_the_runtimes_python_the_one_at_hand_is_tested_with(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Never skipped: a zip that nobody has imported is no zip."""
+    if sys.version_info[:2] == (3, 13):
+        assert functions_python() == FunctionsPython(Path(sys.executable), "3.13")
+        return
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    with pytest.warns(UserWarning, match=r"no Python 3\.13 on this machine: the zip"):
+        found = functions_python()
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert found == FunctionsPython(Path(sys.executable), version)
 
 
 def test_the_libraries_are_those_that_are_pinned(archive: zipfile.ZipFile) -> None:
