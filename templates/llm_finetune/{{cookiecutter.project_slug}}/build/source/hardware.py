@@ -127,7 +127,9 @@ def _quantise(settings: TrainSettings, hardware: Hardware, ignored: list[str]) -
         if hardware.device != "cuda"
         else "the package bitsandbytes is not installed"
     )
-    ignored.append(f"train.tuning qlora: {reason}, so the adapter is trained on unquantised weights")
+    ignored.append(
+        f"train.tuning qlora: {reason}, so the adapter is trained on unquantised weights"
+    )
     return False
 
 
