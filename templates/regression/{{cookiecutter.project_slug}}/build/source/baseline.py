@@ -1,8 +1,6 @@
 """The baseline that later traffic is compared with: statistics and constraints of training rows.
 
 Both documents have the shape of SageMaker Model Monitor's statistics.json and constraints.json.
-Buckets of numbers are the deciles of the training rows, which is what a population stability index
-needs; the outer ones are where the smallest and the largest value lie.
 """
 
 from __future__ import annotations
@@ -11,12 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from source.numeric_statistics import MONITORING_CONFIG, numeric_statistics, presence
 from source.schema import Column, Kind, TableSchema
 
-BUCKETS = 10
 # Labels beyond these are counted together, as they are when a model groups rare ones.
 MAX_LABELS = 50
 OTHER = "(other)"
@@ -53,48 +50,8 @@ def constraints(frame: pd.DataFrame, schema: TableSchema) -> dict[str, Any]:
     return {
         "version": 0.0,
         "features": features,
-        "monitoring_config": {
-            "evaluate_constraints": "Enabled",
-            "emit_metrics": "Enabled",
-            "datatype_check_threshold": 1.0,
-            "domain_content_threshold": 1.0,
-            "distribution_constraints": {
-                "perform_comparison": "Enabled",
-                "comparison_threshold": 0.1,
-                "comparison_method": "Robust",
-            },
-        },
+        "monitoring_config": MONITORING_CONFIG,
     }
-
-
-def numeric_statistics(values: pd.Series[Any]) -> dict[str, Any]:
-    """Moments and decile buckets of numbers; missing values are counted apart."""
-    present = values.dropna().to_numpy(dtype="float64")
-    summary: dict[str, Any] = {"common": _common(values)}
-    if not len(present):
-        return summary
-    summary |= {
-        "mean": float(present.mean()),
-        "sum": float(present.sum()),
-        "std_dev": float(present.std()),
-        "min": float(present.min()),
-        "max": float(present.max()),
-    }
-    edges = np.unique(np.quantile(present, np.linspace(0, 1, BUCKETS + 1)))
-    if len(edges) == 1:
-        edges = np.array([edges[0], edges[0]])
-        counts = np.array([len(present)])
-    else:
-        counts = np.histogram(present, edges)[0]
-    summary["distribution"] = {
-        "kll": {
-            "buckets": [
-                {"lower_bound": float(low), "upper_bound": float(high), "count": int(count)}
-                for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
-            ]
-        }
-    }
-    return summary
 
 
 def write(frame: pd.DataFrame, schema: TableSchema, directory: Path) -> None:
@@ -131,15 +88,11 @@ def _feature(values: pd.Series[Any], column: Column) -> dict[str, Any]:
         if len(counts) > MAX_LABELS:
             buckets.append({"value": OTHER, "count": int(counts[MAX_LABELS:].sum())})
         entry["string_statistics"] = {
-            "common": _common(values),
+            "common": presence(values),
             "distinct_count": float(len(counts)),
             "distribution": {"categorical": {"buckets": buckets}},
         }
     return entry
-
-
-def _common(values: pd.Series[Any]) -> dict[str, int]:
-    return {"num_present": int(values.notna().sum()), "num_missing": int(values.isna().sum())}
 
 
 def _labels(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -24,12 +24,12 @@ from threadpoolctl import threadpool_limits
 from mlops.tracking import step_run
 from source import plots, report
 from source.artifact import ARCHIVE, read_metadata, unpack
-from source.baseline import numeric_statistics
 from source.champion import ask_champion
 from source.evaluation import Evaluation, TestSplit, evaluate
 from source.exits import StepFailed, run_step
 from source.inference import JSON, ServedModel, input_fn, model_fn, output_fn, predict_fn
 from source.metrics import LABELS
+from source.numeric_statistics import numeric_statistics
 from source.parquet import read_channel
 from source.settings import data_settings, default_path, gate_settings, read_document
 

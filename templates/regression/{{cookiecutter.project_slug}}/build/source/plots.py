@@ -1,13 +1,7 @@
-"""The pictures of an evaluation, as PNG: labelled with units, readable in print and colour-blind.
-
-Colours are Okabe and Ito's. Figures are drawn without pyplot, which keeps global state and takes
-longer to import.
-"""
+"""The pictures of an evaluation: labelled with units, readable in print and colour-blind."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,36 +10,15 @@ import matplotlib.lines
 import matplotlib.patches
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
+from source.figure import BLUE, DARK, GREEN, GREY, ORANGE, name_bars, png, short
 from source.importance import Importance
 from source.metrics import Scores, Vector
 from source.segments import Segment
 
-BLUE, ORANGE, GREEN, GREY, DARK = "#0072B2", "#D55E00", "#009E73", "#8C8C8C", "#333333"
-DOTS_PER_INCH = 130
 # More points than this are drawn as a density.
 MAX_POINTS = 2500
 MAX_BARS = 15
-STYLE = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#999999",
-    "axes.labelcolor": DARK,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E6E6E6",
-    "xtick.color": DARK,
-    "ytick.color": DARK,
-    "legend.frameon": False,
-    # Names of columns are data: a dollar sign in one must not start a formula.
-    "text.parse_math": False,
-}
 
 
 def predicted_vs_actual(actual: Vector, predicted: Vector, scores: Scores, unit: str) -> bytes:
@@ -66,7 +39,7 @@ def predicted_vs_actual(actual: Vector, predicted: Vector, scores: Scores, unit:
             verticalalignment="top",
         )
 
-    return _figure((5.2, 5.0), [draw])
+    return png((5.2, 5.0), [draw])
 
 
 def residuals(actual: Vector, predicted: Vector, unit: str) -> bytes:
@@ -93,27 +66,27 @@ def residuals(actual: Vector, predicted: Vector, unit: str) -> bytes:
         part = " (inner 99 %)" if len(errors) > 400 else ""
         axes.set_title(f"Distribution of residuals{part}")
 
-    return _figure((10.0, 4.2), [over_prediction, distribution])
+    return png((10.0, 4.2), [over_prediction, distribution])
 
 
 def importances(found: Sequence[Importance], unit: str) -> bytes:
     """What moves the predictions, and what the model's error depends on."""
     shown = list(found[:MAX_BARS])[::-1]
-    names = [_short(entry.column) for entry in shown]
+    names = [short(entry.column) for entry in shown]
 
     def contributions(axes: Axes) -> None:
         axes.barh(_positions(names), [entry.contribution for entry in shown], color=BLUE)
-        _name_bars(axes, names)
+        name_bars(axes, names)
         axes.set(xlabel=f"mean |Shapley value|, {unit}", title="What moves predictions")
 
     def permutations(axes: Axes) -> None:
         values = [entry.permutation or 0.0 for entry in shown]
         axes.barh(_positions(names), values, color=GREEN)
         axes.axvline(0, color=DARK, linewidth=1)
-        _name_bars(axes, [""] * len(names))
+        name_bars(axes, [""] * len(names))
         axes.set(xlabel="RMSE grows by, when shuffled", title="What the error depends on")
 
-    return _figure((10.0, 1.6 + 0.28 * len(shown)), [contributions, permutations])
+    return png((10.0, 1.6 + 0.28 * len(shown)), [contributions, permutations])
 
 
 def learning_curves(
@@ -142,7 +115,7 @@ def learning_curves(
 
         return draw
 
-    return _figure((10.0, 4.0), [panel(name, curve) for name, curve in curves.items()])
+    return png((10.0, 4.0), [panel(name, curve) for name, curve in curves.items()])
 
 
 def candidates(standings: Sequence[Mapping[str, Any]], winner: str) -> bytes:
@@ -161,11 +134,11 @@ def candidates(standings: Sequence[Mapping[str, Any]], winner: str) -> bytes:
                 color=colour,
                 capsize=4,
             )
-        _name_bars(axes, [row["label"] for row in rows])
+        name_bars(axes, [row["label"] for row in rows])
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.set(xlabel=f"{rows[0]['metric']} ± one standard error", title="Candidates")
 
-    return _figure((10.0, 1.3 + 0.42 * len(standings)), [draw])
+    return png((10.0, 1.3 + 0.42 * len(standings)), [draw])
 
 
 def segment_errors(found: Sequence[Segment], overall: float, unit: str) -> bytes:
@@ -177,7 +150,7 @@ def segment_errors(found: Sequence[Segment], overall: float, unit: str) -> bytes
         axes.barh(positions + 0.2, [row.rmse for row in rows], height=0.38, color=BLUE)
         axes.barh(positions - 0.2, [row.linear_rmse for row in rows], height=0.38, color=GREY)
         axes.axvline(overall, color=ORANGE, linewidth=2)
-        _name_bars(axes, [f"{_short(r.by)}: {_short(r.segment)} ({r.rows})" for r in rows])
+        name_bars(axes, [f"{short(r.by)}: {short(r.segment)} ({r.rows})" for r in rows])
         handles = [
             matplotlib.patches.Patch(color=BLUE, label="model"),
             matplotlib.patches.Patch(color=GREY, label="linear baseline"),
@@ -186,22 +159,7 @@ def segment_errors(found: Sequence[Segment], overall: float, unit: str) -> bytes
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
         axes.set(xlabel=f"RMSE, {unit}", title="Error by segment (rows)")
 
-    return _figure((10.0, 1.5 + 0.42 * len(found)), [draw])
-
-
-def _figure(size: tuple[float, float], panels: Sequence[Callable[[Axes], None]]) -> bytes:
-    """Draw the panels side by side and return the PNG."""
-    # A glyph that the font lacks becomes a box; that is no reason to fill the log.
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
-        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
-        FigureCanvasAgg(figure)
-        for position, draw in enumerate(panels):
-            draw(figure.add_subplot(1, len(panels), position + 1))
-        content = io.BytesIO()
-        # No software version in the file: the same picture is the same bytes.
-        figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
+    return png((10.0, 1.5 + 0.42 * len(found)), [draw])
 
 
 def _points(axes: Axes, x: Vector, y: Vector) -> None:
@@ -239,12 +197,3 @@ def _range(values: Vector) -> tuple[float, float]:
 
 def _positions(items: Sequence[Any]) -> list[int]:
     return list(range(len(items)))
-
-
-def _name_bars(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
-    axes.grid(visible=False, axis="y")
-
-
-def _short(name: str, limit: int = 28) -> str:
-    return name if len(name) <= limit else name[: limit - 1] + "…"

@@ -12,6 +12,7 @@ import pytest
 from tables import split_rents
 
 from source import baseline
+from source.numeric_statistics import numeric_statistics
 from source.synthetic import TARGET
 
 
@@ -73,7 +74,7 @@ def test_numbers_agree_with_the_training_rows(
     "values", [[np.nan, np.nan], [3.0, 3.0, 3.0], [0.0] * 50 + [1.0], [1e100, -1e100]]
 )
 def test_odd_columns_are_described_too(values: list[float]) -> None:
-    described = baseline.numeric_statistics(pd.Series(values))
+    described = numeric_statistics(pd.Series(values))
     json.dumps(described, allow_nan=False)
     present = sum(not np.isnan(value) for value in values)
     buckets = described.get("distribution", {}).get("kll", {}).get("buckets", [])
