@@ -6,10 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from generator.errors import GeneratorError, InputError, shown
+from generator.layout import LAYOUTS, QUESTION, SEPARATE, Layout
 
 # Members by which a template would change how its values are rendered.
 UNSUPPORTED = {"_extensions", "_jinja2_env_vars"}
@@ -49,7 +50,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Template:
-    """One use case: a folder that cookiecutter renders into a build and a deploy repository."""
+    """One use case: a folder that cookiecutter renders into a build and a deploy repository.
+
+    layouts: the arrangements of these that it offers, each with the folders that only it has.
+    """
 
     name: str
     version: str
@@ -57,6 +61,7 @@ class Template:
     profiles: tuple[str, ...]
     questions: tuple[Question, ...] = field(repr=False)
     declared_facts: Mapping[str, object] = field(repr=False)
+    layouts: Mapping[Layout, tuple[str, ...]] = field(repr=False)
 
     def question(self, name: str) -> Question | None:
         """Return the question of that name, if the template asks it."""
@@ -148,17 +153,49 @@ def _read(file: Path) -> Template:
     for profile in profiles:
         if not isinstance(profile, str) or not plain(profile):
             _broken(file, f"_project_profiles has {shown(profile)}, which is no name")
+    questions = tuple(
+        _question(file, name, asked[name], _rule(file, name, rules[name]), prompts[name])
+        for name in asked
+    )
     return Template(
         name=_form(file, origin, "name", r"[a-z][a-z0-9_]*"),
         version=_form(file, origin, "version", r"[0-9]+\.[0-9]+\.[0-9]+"),
         path=file.parent,
         profiles=tuple(profiles),
-        questions=tuple(
-            _question(file, name, asked[name], _rule(file, name, rules[name]), prompts[name])
-            for name in asked
-        ),
+        questions=questions,
         declared_facts=_object(file, raw, "_facts"),
+        layouts=_layouts(file, raw, questions),
     )
+
+
+def _layouts(
+    file: Path, raw: dict[str, Any], questions: Iterable[Question]
+) -> dict[Layout, tuple[str, ...]]:
+    """Read `_layouts`: what the question for the layout offers, and nothing else, is there."""
+    given = _object(file, {"_layouts": {SEPARATE: []}, **raw}, "_layouts")
+    asked = next((q.choices for q in questions if q.name == QUESTION), (SEPARATE,))
+    found: dict[Layout, tuple[str, ...]] = {}
+    for layout in LAYOUTS:
+        folders = given.get(layout, [])
+        if not isinstance(folders, list) or not all(map(_is_inside, folders)):
+            _broken(file, f"_layouts.{layout} = {shown(folders)} is not a list of folders in it")
+        if layout in given:
+            found[layout] = tuple(folders)
+    if set(asked) != set(given) or set(given) != set(found):
+        _broken(
+            file,
+            f"_layouts has {', '.join(map(shown, given))}, the choices of {QUESTION} are"
+            f" {', '.join(map(shown, asked))}: both must be the same, of {', '.join(LAYOUTS)}",
+        )
+    return found
+
+
+def _is_inside(folder: object) -> bool:
+    """Whether it is the plain path of a folder below the project's."""
+    if not isinstance(folder, str):
+        return False
+    path = PurePosixPath(folder)
+    return folder == str(path) != "." and not path.is_absolute() and ".." not in path.parts
 
 
 def _question(file: Path, name: str, default: object, rule: Rule, prompt: object) -> Question:

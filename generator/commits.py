@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dulwich.index import commit_tree
@@ -11,8 +12,11 @@ from dulwich.object_store import BaseObjectStore, iter_tree_contents
 from dulwich.objects import Blob, Commit, ObjectID
 
 from generator.files import File, Files
+from generator.layout import BUILD, PROJECT
 
 CONFIG = "cicd-config.json"
+# Where that of the first of two folders is.
+FOLDER_CONFIG = f"{BUILD}/{CONFIG}"
 README = "README.md"
 AUTHOR = b"AIOps project generator <generator@aiops.invalid>"
 
@@ -39,7 +43,10 @@ class Tip:
 
 @dataclass(frozen=True)
 class Owner:
-    """Whom a repository says it belongs to, in its cicd-config.json."""
+    """Whom a repository says it belongs to, in its cicd-config.json; role: build, deploy, project.
+
+    The role is `project` where build and deploy are folders of one repository.
+    """
 
     project_id: str
     role: str
@@ -60,10 +67,22 @@ def read_tip(store: BaseObjectStore, commit_id: ObjectID) -> Tip:
 
 def owner_of(tip: Tip) -> Owner | None:
     """Return whom the repository belongs to; None when its configuration does not say so."""
-    return read_owner(tip.read(CONFIG) or b"")
+    return find_owner(tip.read)
 
 
-def read_owner(configuration: bytes) -> Owner | None:
+def find_owner(read: Callable[[str], bytes | None]) -> Owner | None:
+    """Return whom a repository belongs to, by its configuration at the root or in its folders.
+
+    read: gives the content of the file at a path, or None.
+    """
+    owner = _named_by(read(CONFIG) or b"")
+    if owner is not None:
+        return owner
+    inside = _named_by(read(FOLDER_CONFIG) or b"")
+    return Owner(inside.project_id, PROJECT) if inside and inside.role == BUILD else None
+
+
+def _named_by(configuration: bytes) -> Owner | None:
     """Return whom the content of a cicd-config.json names; None when it names nobody."""
     try:
         config = json.loads(configuration)

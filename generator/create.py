@@ -1,4 +1,4 @@
-"""The whole path: an event, the project's facts, a rendered template, two pushed repositories.
+"""The whole path: an event, the project's facts, a rendered template, its pushed repositories.
 
 Idempotent: what is in place stays, what is missing is completed. The build repository goes first;
 when the deploy repository fails, the next run finds the first in place and goes on.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from generator.answers import complete
 from generator.catalog import Catalog, Template
 from generator.config.facts import answers_from_config, facts_from_config, template_for
 from generator.config.joining import refuse_joining
 from generator.config.model import Config
 from generator.datazone import datazone_client
 from generator.facts import ProjectFacts, missing_facts, only_declared_stages
+from generator.layout import MONOREPO, PROJECT, QUESTION
 from generator.projects import read_project
 from generator.remotes import GitBase
 from generator.render import Rendering, render
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
     from mypy_boto3_datazone import DataZoneClient
 
 log = logging.getLogger(__name__)
+
+_PARTS = {
+    "build": "the build repository",
+    "deploy": "the deploy repository",
+    PROJECT: "the folders build and deploy",
+}
 
 
 @dataclass(frozen=True)
@@ -40,24 +48,31 @@ class ProjectPlan:
     missing: tuple[str, ...]
 
     def seeds(self) -> tuple[Seed, ...]:
-        """Return what each repository shall carry, the build repository first."""
-        names = {"build": self.facts.build_repository, "deploy": self.facts.deploy_repository}
+        """Return what each repository shall carry: build, then deploy, or the one that is both."""
         return tuple(
             Seed(
                 role=role,
-                name=name,
+                name=self._repository(role),
                 project_id=self.facts.project_id,
                 default_branch=self.facts.default_branch,
-                files=self.rendering.repositories[role],
+                files=files,
                 message=(
-                    f"Add the {role} repository of {self.facts.name}\n\n"
+                    f"Add {_PARTS[role]} of {self.facts.name}\n\n"
                     f"Template: {self.template.name} {self.template.version}\n"
                     f"Project: {self.facts.project_id}\n"
                 ),
                 seconds=int(self.request.created_at.timestamp()),
             )
-            for role, name in names.items()
+            for role, files in self.rendering.repositories.items()
         )
+
+    def seed_of(self, role: str) -> Seed:
+        """Return what the repository shall carry in which `role` has its files."""
+        return next(seed for seed in self.seeds() if seed.role in (role, PROJECT))
+
+    def _repository(self, role: str) -> str:
+        facts = self.facts
+        return facts.deploy_repository if role == "deploy" else facts.build_repository
 
 
 @dataclass(frozen=True)
@@ -114,12 +129,16 @@ def plan_rendering(
     answers: Mapping[str, str] | None = None,
 ) -> ProjectPlan:
     """Return the plan of a project whose `facts` are known, made from `template`."""
+    given = complete(template, _answers(template, facts, answers or {}))
+    if given.get(QUESTION) == MONOREPO:
+        # Unified Studio has made one repository; in it both find their place.
+        facts = replace(facts, deploy_repository=facts.build_repository)
     mapping = only_declared_stages(facts.mapping(), template.declared_facts)
     return ProjectPlan(
         request=request,
         facts=facts,
         template=template,
-        rendering=render(template, _answers(template, facts, answers or {}), mapping),
+        rendering=render(template, given, mapping),
         missing=missing_facts(mapping, template.declared_facts),
     )
 

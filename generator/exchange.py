@@ -17,6 +17,7 @@ from dulwich.repo import MemoryRepo
 from generator.commits import Tip, add_commit, conflicts, lay_over, owner_of, read_tip
 from generator.errors import GeneratorError, InputError, shown
 from generator.files import Files
+from generator.layout import PROJECT
 from generator.remotes import Remote
 
 SEED_BRANCH = "aiops/seed"
@@ -31,6 +32,10 @@ class RepositoryTaken(InputError):
     """The repository carries the configuration of another project or role."""
 
 
+class OtherLayout(InputError):
+    """The repository carries the files of this very project in the other arrangement."""
+
+
 class UnusableBranch(InputError):
     """The branch to push to cannot be used: it is missing, or somebody else's."""
 
@@ -43,7 +48,8 @@ class PushRejected(GeneratorError):
 class Seed:
     """What one repository shall carry, and for which project.
 
-    name: owner/repository. seconds: time of the commit, since 1970.
+    role: build, deploy, or project for both as its folders. name: owner/repository. seconds: time
+    of the commit, since 1970.
     """
 
     role: str
@@ -167,11 +173,20 @@ class Exchange:
         owner = owner_of(tip)
         if owner is None:
             return False
-        if (owner.project_id, owner.role) != (self.wanted.project_id, self.wanted.role):
+        wanted = self.wanted
+        if owner.project_id == wanted.project_id and (owner.role == PROJECT) != (
+            wanted.role == PROJECT
+        ):
+            raise OtherLayout(
+                f"{self.remote.location} is the {owner.role} repository of project"
+                f" {wanted.project_id} already, and shall be its {wanted.role} repository now: the"
+                " arrangement of a project stays as it was made; set repo_layout back"
+            )
+        if (owner.project_id, owner.role) != (wanted.project_id, wanted.role):
             raise RepositoryTaken(
                 f"{self.remote.location} is the {shown(owner.role)} repository of project"
-                f" {shown(owner.project_id)}, not the {self.wanted.role} repository of"
-                f" {self.wanted.project_id}: choose another repository"
+                f" {shown(owner.project_id)}, not the {wanted.role} repository of"
+                f" {wanted.project_id}: choose another repository"
             )
         return True
 

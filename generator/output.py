@@ -31,7 +31,7 @@ def write_project(rendering: Rendering, folder: Path) -> WrittenProject:
     else: a person's work is never overwritten.
     """
     target = folder.resolve() / rendering.slug
-    files = _by_path(rendering)
+    files = rendering.files
     if target.is_symlink() or target.is_file():
         raise OutputTaken(f"{target} is in the way: it is not a folder")
     if target.is_dir() and any(target.iterdir()):
@@ -55,14 +55,6 @@ def write_project(rendering: Rendering, folder: Path) -> WrittenProject:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return WrittenProject(target, written=True)
-
-
-def _by_path(rendering: Rendering) -> Files:
-    return {
-        f"{role}/{path}": file
-        for role, files in rendering.repositories.items()
-        for path, file in files.items()
-    }
 
 
 def _first_difference(target: Path, files: Files) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,7 @@ from generator.answers import complete
 from generator.catalog import BrokenCatalog, Template
 from generator.facts import check_facts
 from generator.files import Files, link_all_but, read_all
-
-ROLES = ("build", "deploy")
+from generator.layout import MONOREPO, PROJECT, QUESTION, ROLES, SEPARATE, Layout
 
 # cookiecutter changes the process's working directory while it writes files.
 _one_at_a_time = threading.Lock()
@@ -35,10 +34,27 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class Rendering:
-    """A rendered project: its folder's name, and the files of each repository by their path."""
+    """A rendered project: its folder's name, and its files by their path in that folder."""
 
     slug: str
-    repositories: dict[str, Files] = field(repr=False)
+    layout: Layout
+    files: Files = field(repr=False)
+
+    @property
+    def repositories(self) -> dict[str, Files]:
+        """Return the files of each repository by their path in it, by the repository's role."""
+        if self.layout == MONOREPO:
+            return {PROJECT: self.files}
+        return {role: self.folder(role) for role in ROLES}
+
+    def folder(self, role: str) -> Files:
+        """Return the files of one role by their path in its folder."""
+        inside = f"{role}/"
+        return {
+            path.removeprefix(inside): file
+            for path, file in self.files.items()
+            if path.startswith(inside)
+        }
 
 
 def render(
@@ -60,7 +76,8 @@ def render(
         slug, files = _write(template, context)
     except (TemplateError, CookiecutterException, OSError) as error:
         raise BrokenCatalog(f"template {template.name} cannot be rendered: {error}") from error
-    return Rendering(slug, _by_repository(template, files))
+    layout = MONOREPO if answers.get(QUESTION) == MONOREPO else SEPARATE
+    return Rendering(slug, layout, _of_layout(template, layout, files))
 
 
 def _write(template: Template, context: dict[str, Any]) -> tuple[str, Files]:
@@ -80,14 +97,27 @@ def _write(template: Template, context: dict[str, Any]) -> tuple[str, Files]:
         return Path(written).name, copied | read_all(Path(written))
 
 
-def _by_repository(template: Template, files: Files) -> dict[str, Files]:
-    repositories: dict[str, Files] = {role: {} for role in ROLES}
-    for path, file in sorted(files.items()):
+def _of_layout(template: Template, layout: Layout, files: Files) -> Files:
+    """Return `files` without what only another layout has, as the template's hook does."""
+    elsewhere = [
+        f"{folder}/"
+        for other, folders in template.layouts.items()
+        if other != layout
+        for folder in folders
+    ]
+    kept = {
+        path: file for path, file in sorted(files.items()) if not path.startswith(tuple(elsewhere))
+    }
+    if layout == SEPARATE:
+        _require_roles(template, kept)
+    return kept
+
+
+def _require_roles(template: Template, paths: Iterable[str]) -> None:
+    for path in paths:
         role, _, inside = path.partition("/")
         if role not in ROLES or not inside:
             raise BrokenCatalog(
                 f"template {template.name} renders {path}: everything belongs to one of the"
                 f" repositories {' and '.join(ROLES)}"
             )
-        repositories[role][inside] = file
-    return repositories

@@ -11,6 +11,7 @@ is missing and changes nothing else:
 | has other content at a path of ours           | a commit on `aiops/seed`: branch              |
 | refuses pushes to the default branch          | a commit on `aiops/seed`: branch              |
 | belongs to another project                    | RepositoryTaken                               |
+| carries this project in the other layout      | OtherLayout                                   |
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from generator.errors import GeneratorError, shown
 from generator.exchange import (
     SEED_BRANCH,
     Exchange,
+    OtherLayout,
     PushRejected,
     Refusal,
     RepositoryTaken,
@@ -36,6 +38,7 @@ from generator.remotes import Remote
 __all__ = [
     "SEED_BRANCH",
     "BranchMoved",
+    "OtherLayout",
     "PushRejected",
     "RepositoryTaken",
     "Seed",
@@ -61,7 +64,8 @@ class BranchMoved(GeneratorError):
 def seed(remote: Remote, wanted: Seed) -> SeededRepository:
     """Make `remote` carry `wanted`, unless it does; return where it stands.
 
-    Raises RepositoryTaken, UnusableBranch, PushRejected or BranchMoved, and what `remotes` raises.
+    Raises RepositoryTaken, OtherLayout, UnusableBranch, PushRejected or BranchMoved, and what
+    `remotes` raises.
     """
     remote.create_if_missing(wanted.default_branch)
     protected: Refusal | None = None

@@ -1,14 +1,26 @@
-"""Says what to do next, once both repositories are written."""
+"""Leaves only what belongs to the chosen arrangement of repositories, and says what to do next.
+
+cookiecutter copies every linked folder, whatever the answers: those that only another arrangement
+has are named under `_layouts` in the template's `cookiecutter.json`. The generator does the same.
+"""
 
 import json
+import shutil
+from pathlib import Path
 
-SLUG = json.loads({{ cookiecutter.project_slug | jsonify | tojson }})  # noqa: F821 - filled in by cookiecutter
+ANSWERS = json.loads({{ cookiecutter | jsonify | tojson }})  # noqa: F821 - filled in by cookiecutter
 
+slug, chosen = ANSWERS["project_slug"], ANSWERS["repo_layout"]
+for layout, folders in ANSWERS["_layouts"].items():
+    for folder in folders if layout != chosen else ():
+        shutil.rmtree(Path.cwd() / folder)
+
+readme = "README.md" if chosen == "monorepo" else "Each repository's README.md"
 print(
     f"""
-{SLUG}/ is ready:
-  cd {SLUG}/build  && make run     # prepare, train, evaluate, gate and register on this machine
-  cd {SLUG}/deploy && make synth   # the endpoint's CloudFormation templates, offline
-Each repository's README.md goes on from there.
+{slug}/ is ready:
+  cd {slug}/build  && make run     # prepare, train, evaluate, gate and register on this machine
+  cd {slug}/deploy && make synth   # the endpoint's CloudFormation templates, offline
+{readme} goes on from there.
 """
 )

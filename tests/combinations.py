@@ -29,6 +29,7 @@ REGRESSION_SUPPORTED: dict[str, dict[str, str]] = {
     "owner-address": {"owner": "first.last+ml@example.com"},
     "region-gov": {"aws_region": "us-gov-west-1"},
     "region-asia": {"aws_region": "ap-southeast-2"},
+    "layout-monorepo": {"repo_layout": "monorepo"},
 }
 
 # answers, and what the message must name

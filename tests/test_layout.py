@@ -65,11 +65,45 @@ def test_everything_copied_unrendered_exists(template: str) -> None:
 
 
 @pytest.mark.parametrize("template", template_names())
-def test_linked_folders_come_out_as_the_same_files(template: str, render: Render) -> None:
-    project = render(template)
+def test_every_template_offers_both_layouts(template: str) -> None:
+    settings = json.loads((TEMPLATES / template / "cookiecutter.json").read_text())
+    assert settings["repo_layout"] == ["separate", "monorepo"]
+    folders = {folder for folders in settings["_layouts"].values() for folder in folders}
+    assert folders == {".github", "build/.github", "deploy/.github"}
+    assert folders <= set(settings["_copy_without_render"])
+    for folder in folders:
+        shared = TEMPLATES / "shared" / (Path(folder).parent.name or "monorepo") / ".github"
+        assert (TEMPLATES / template / SLUG / folder).resolve() == shared
+
+
+@pytest.mark.parametrize("template", template_names())
+def test_no_copied_path_has_a_conditional_name(template: str) -> None:
+    """cookiecutter would put a folder without a name in the place of the one that it is in."""
+    settings = json.loads((TEMPLATES / template / "cookiecutter.json").read_text())
+    for pattern in settings["_copy_without_render"]:
+        for path in (TEMPLATES / template / SLUG).glob(pattern):
+            assert "{" not in str(path.relative_to(TEMPLATES / template / SLUG))
+
+
+@pytest.mark.parametrize("layout", ["separate", "monorepo"])
+@pytest.mark.parametrize("template", template_names())
+def test_linked_folders_come_out_as_the_same_files(
+    template: str, layout: str, render: Render
+) -> None:
+    project = render(template, **({} if layout == "separate" else {"repo_layout": layout}))
+    settings = json.loads((TEMPLATES / template / "cookiecutter.json").read_text())
+    elsewhere = {
+        project / folder
+        for other, folders in settings["_layouts"].items()
+        for folder in folders
+        if other != layout
+    }
     for link in links(TEMPLATES / template / SLUG):
         rendered = project / link.relative_to(TEMPLATES / template / SLUG)
         if not link.is_dir():
+            continue
+        if rendered in elsewhere:
+            assert not rendered.exists()
             continue
         originals = [path for path in sorted(link.resolve().rglob("*")) if path.is_file()]
         originals = [path for path in originals if "__pycache__" not in path.parts]

@@ -12,13 +12,13 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from generator.catalog import plain
+from generator.layout import Layout
 from generator.regions import partition_of
 
 STAGES = ("dev", "test", "prod")
 # The tenant of projects that no other tenant claims.
 DEFAULT_TENANT = "default"
 
-Layout = Literal["separate", "monorepo"]
 Visibility = Literal["private", "internal", "public"]
 OwnerKind = Literal["organization", "user"]
 Deletion = Literal["archive", "keep"]

@@ -102,7 +102,7 @@ def _clone(
 def _refuse_other_answers(created: CreatedProject, clone: Path) -> None:
     """Raise InputError when the project was made with other answers: for another table, say."""
     name = "cicd-config.json"
-    planned = json.loads(created.plan.rendering.repositories["build"][name].content)
+    planned = json.loads(created.plan.rendering.folder("build")[name].content)
     standing = json.loads((clone / name).read_text(encoding="utf-8"))
     wanted, found = planned["template"]["answers"], standing["template"]["answers"]
     other = [f"{question} = {shown(found.get(question))}" for question in wanted

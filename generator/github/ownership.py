@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from generator.commits import CONFIG, Owner, read_owner
+from generator.commits import Owner, find_owner
 from generator.github.transport import Api, repository_path
 
 # GitHub's limits: characters of a description, of a topic.
@@ -49,9 +49,14 @@ def is_marked(described: str | None, topics: Iterable[str], project_id: str) -> 
     return mark(project_id) in words or topic(project_id) in topics
 
 
-def configured_owner(api: Api, repository: str, path: str = CONFIG) -> Owner | None:
+def configured_owner(api: Api, repository: str) -> Owner | None:
     """Return whom the default branch's configuration names; None when there is none."""
+    return find_owner(lambda path: read_file(api, repository, path))
+
+
+def read_file(api: Api, repository: str, path: str) -> bytes | None:
+    """Return the content of a file on the default branch; None when there is no such file."""
     found = api.find(f"{repository_path(repository, 'contents')}/{quote(path)}")
     if not isinstance(found, dict) or found.get("encoding") != "base64":
         return None
-    return read_owner(base64.b64decode(found["content"]))
+    return base64.b64decode(found["content"])

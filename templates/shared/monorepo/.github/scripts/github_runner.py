@@ -1,0 +1,1 @@
+../../../build/.github/scripts/github_runner.py

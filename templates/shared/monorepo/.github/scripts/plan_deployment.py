@@ -1,0 +1,1 @@
+../../../deploy/.github/scripts/plan_deployment.py

@@ -1,0 +1,1 @@
+../../../build/.github/scripts/plan_execution.py

@@ -1,0 +1,1 @@
+../../../deploy/.github/scripts/report_deployment.py
