@@ -1,1 +1,1 @@
-"""The SageMaker pipeline: its configuration and its steps."""
+../../../../shared/build/pipeline/__init__.py

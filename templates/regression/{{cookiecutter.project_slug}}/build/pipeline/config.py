@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from mlops.errors import CommandError
-from pipeline.compute import Compute
-from pipeline.section import Section, UniqueKeysLoader, explain
-
-CONFIG_FILE = Path("config/pipeline.yaml")
+from pipeline.compute import Compute, InstanceType
+from pipeline.configuration import CONFIG_FILE, read_config
+from pipeline.section import Section
+from pipeline.sources import SourceKind, check_source, source_kind
 
 Kind = Annotated[
     str, Field(pattern=r"^(numeric|categorical|boolean|date|date:.+|ignore)$", max_length=64)
 ]
 Metric = Literal["rmse", "mae", "r2"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-
-ATHENA = re.compile(r"athena://(?P<database>\w+)/(?P<table>\w+)", re.ASCII)
-S3 = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+")
-
-
-class ConfigError(CommandError):
-    """`config/pipeline.yaml` cannot be used; the message lists every key, value and fix."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, exit_code=2)
 
 
 class Data(Section):
@@ -48,19 +35,7 @@ class Data(Section):
     @field_validator("source")
     @classmethod
     def _known_source(cls, source: str) -> str:
-        if source.startswith("athena://"):
-            if not ATHENA.fullmatch(source):
-                raise ValueError("write athena://database/table")
-        elif source.startswith("s3://"):
-            if not S3.fullmatch(source):
-                raise ValueError("write s3://bucket/key")
-        elif "://" in source or Path(source).suffix not in (".csv", ".parquet"):
-            raise ValueError(
-                "use a .csv or .parquet file, s3://bucket/key or athena://database/table"
-            )
-        elif Path(source).is_absolute() or ".." in Path(source).parts:
-            raise ValueError("use a path inside the repository, such as data/table.csv")
-        return source
+        return check_source(source, (".csv", ".parquet"))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -75,19 +50,9 @@ class Data(Section):
         return self
 
     @property
-    def kind(self) -> Literal["file", "s3", "athena"]:
+    def kind(self) -> SourceKind:
         """How the table reaches the Prepare step."""
-        if self.source.startswith("s3://"):
-            return "s3"
-        return "athena" if self.source.startswith("athena://") else "file"
-
-    @property
-    def athena_table(self) -> tuple[str, str]:
-        """Database and table of an athena:// source."""
-        match = ATHENA.fullmatch(self.source)
-        if match is None:
-            raise ValueError(f"{self.source!r} is not an athena:// source")
-        return match["database"], match["table"]
+        return source_kind(self.source)
 
 
 class Split(Section):
@@ -181,6 +146,14 @@ class Gate(Section):
     tolerance_over_champion: Share = 0.02
 
 
+class Machines(Compute):
+    """Machines, limits and protection of the jobs, and where the model may be deployed."""
+
+    inference_instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = (
+        "ml.m5.large",
+    )
+
+
 class PipelineConfig(Section):
     """The whole of `config/pipeline.yaml`."""
 
@@ -188,7 +161,7 @@ class PipelineConfig(Section):
     gate: Gate
     split: Split = Split()
     train: Train = Train()
-    compute: Compute = Compute()
+    compute: Machines = Machines()
 
     def for_step(self, step: Literal["Prepare", "Train", "Evaluate"]) -> dict[str, Any]:
         """The keys that the step reads, nested as in the file; becomes its `settings.json`.
@@ -211,18 +184,4 @@ class PipelineConfig(Section):
 
 def load_config(path: Path = CONFIG_FILE) -> PipelineConfig:
     """Read and check `path`; raises `ConfigError` with every problem at once."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), UniqueKeysLoader)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {path} ({error.strerror}): run the command from the repository's root"
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path} must hold the sections data, split, train, gate and compute")
-    try:
-        return PipelineConfig.model_validate(content)
-    except ValidationError as error:
-        problems = "\n".join(f"  {explain(item, PipelineConfig)}" for item in error.errors())
-        raise ConfigError(f"{path} cannot be used:\n{problems}") from error
+    return read_config(path, PipelineConfig)

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from mlops.errors import CommandError
-from pipeline.config import CONFIG_FILE, PipelineConfig, load_config
+from pipeline.config import PipelineConfig, load_config
+from pipeline.configuration import CONFIG_FILE
 from source.settings import (
     GateSettings,
     SplitSettings,

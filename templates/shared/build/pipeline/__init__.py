@@ -1,0 +1,1 @@
+"""The SageMaker pipeline: its configuration and its steps."""
