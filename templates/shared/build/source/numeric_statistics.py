@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 BUCKETS = 10
 # What a monitoring job is to compare, and from which distance on it reports.
@@ -26,10 +26,12 @@ MONITORING_CONFIG = {
 }
 
 
-def numeric_statistics(values: pd.Series[Any]) -> dict[str, Any]:
-    """Moments and decile buckets of numbers; missing values are counted apart."""
-    present = values.dropna().to_numpy(dtype="float64")
-    summary: dict[str, Any] = {"common": presence(values)}
+def numeric_statistics(values: npt.ArrayLike) -> dict[str, Any]:
+    """Moments and decile buckets of numbers; missing values (NaN) are counted apart."""
+    numbers = np.asarray(values, dtype="float64")
+    present = numbers[~np.isnan(numbers)]
+    common = {"num_present": len(present), "num_missing": len(numbers) - len(present)}
+    summary: dict[str, Any] = {"common": common}
     if not len(present):
         return summary
     summary |= {
@@ -54,8 +56,3 @@ def numeric_statistics(values: pd.Series[Any]) -> dict[str, Any]:
         }
     }
     return summary
-
-
-def presence(values: pd.Series[Any]) -> dict[str, int]:
-    """How many values there are, and how many are missing."""
-    return {"num_present": int(values.notna().sum()), "num_missing": int(values.isna().sum())}

@@ -32,9 +32,9 @@ class DataSettings:
 
     def __post_init__(self) -> None:
         require(self.shape in SHAPES, f"data.shape: {self.shape!r}; use one of {', '.join(SHAPES)}")
-        known = {"system", *(name for fields in FIELDS.values() for name in fields)}
-        if self.shape != "auto":
-            known = {"system", *FIELDS[self.shape]}
+        # Those of a preference always, because such pairs may come beside the rows.
+        shapes = FIELDS if self.shape == "auto" else (self.shape, "preference")
+        known = {"system", *(name for shape in shapes for name in FIELDS[shape])}
         unknown = sorted(set(self.columns) - known)
         require(
             not unknown,

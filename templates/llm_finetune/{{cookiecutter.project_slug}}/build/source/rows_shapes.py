@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from source.data_settings import FIELDS, DataSettings
@@ -114,9 +114,9 @@ def _columns(
         # The prompt of a preference may be the part that both conversations begin with.
         elif field not in OPTIONAL and (shape, field) != ("preference", "prompt"):
             absent.append(repr(names[0]))
-    if any(field in mapped and field not in (*FIELDS[shape], "system") for field in mapped):
-        # Columns were named for another shape.
-        absent = absent or ["other fields than data.columns maps"]
+    own = {*FIELDS[shape], *FIELDS["preference"], "system"}
+    if not absent and set(mapped) - own:
+        absent.append("a place for " + ", ".join(sorted(set(mapped) - own)))
     return columns, absent
 
 
@@ -178,6 +178,16 @@ def _preference(
     found = conversation([*turns, *better], system)
     conversation([*turns, *worse], system)
     return Preference(found[:-1], better[0].content, worse[0].content)
+
+
+def for_preferences(settings: DataSettings) -> DataSettings:
+    """The settings of a second source, which holds preferences."""
+    columns = {
+        field: column
+        for field, column in settings.columns.items()
+        if field in FIELDS["preference"] and field != "prompt"
+    }
+    return replace(settings, shape="preference", columns=columns)
 
 
 def json_list(value: Any) -> list[Any] | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from source.exits import StepFailed
 from source.rows import Message, Row
 
 # Conversations that are rendered and tokenised in one call.
@@ -30,26 +27,9 @@ class Length:
 
 @dataclass(frozen=True)
 class ChatTokenizer:
-    """A tokenizer with a chat template, from the folder of a model."""
+    """A tokenizer with a chat template, as `source.base_model.load_tokenizer` gives it."""
 
     tokenizer: Any
-    name: str
-
-    @classmethod
-    def load(cls, folder: Path) -> ChatTokenizer:
-        """Raises `StepFailed` when the folder has no tokenizer or it has no chat template."""
-        from transformers import AutoTokenizer
-
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
-            raise StepFailed(f"{folder}: the tokenizer cannot be loaded, {error}") from error
-        if not tokenizer.chat_template:
-            raise StepFailed(
-                f"{folder}: its tokenizer has no chat template; choose an instruct model, or add "
-                "chat_template.jinja beside the tokenizer"
-            )
-        return cls(tokenizer, folder.name)
 
     def render(self, messages: Sequence[Message], *, for_answer: bool = False) -> str:
         """The conversation as text; `for_answer` adds what comes before the model's own words.
@@ -126,15 +106,3 @@ def shared(first: Sequence[int], second: Sequence[int]) -> int:
         if one != other:
             return position
     return min(len(first), len(second))
-
-
-def context_length(folder: Path) -> int | None:
-    """The longest input that the model in `folder` was made for; None where it does not say."""
-    path = folder / "config.json"
-    if not path.is_file():
-        return None
-    config = json.loads(path.read_text(encoding="utf-8"))
-    for holder in (config, config.get("text_config") or {}):
-        if value := holder.get("max_position_embeddings"):
-            return int(value)
-    return None

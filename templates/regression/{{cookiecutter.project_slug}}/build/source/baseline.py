@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from source.numeric_statistics import MONITORING_CONFIG, numeric_statistics, presence
+from source.numeric_statistics import MONITORING_CONFIG, numeric_statistics
 from source.schema import Column, Kind, TableSchema
 
 # Labels beyond these are counted together, as they are when a model groups rare ones.
@@ -88,11 +88,15 @@ def _feature(values: pd.Series[Any], column: Column) -> dict[str, Any]:
         if len(counts) > MAX_LABELS:
             buckets.append({"value": OTHER, "count": int(counts[MAX_LABELS:].sum())})
         entry["string_statistics"] = {
-            "common": presence(values),
+            "common": _common(values),
             "distinct_count": float(len(counts)),
             "distribution": {"categorical": {"buckets": buckets}},
         }
     return entry
+
+
+def _common(values: pd.Series[Any]) -> dict[str, int]:
+    return {"num_present": int(values.notna().sum()), "num_missing": int(values.isna().sum())}
 
 
 def _labels(values: pd.Series[Any]) -> pd.Series[Any]:
