@@ -14,6 +14,9 @@ from source.train_settings import TrainSettings
 
 # Tensor cores for bfloat16, and FlashAttention 2, begin with the Ampere generation.
 AMPERE = (8, 0)
+# Packed rows of a batch are one long sequence. FlashAttention never looks across two rows of it;
+# other implementations pay for a mask of this many tokens squared.
+LONGEST_MASKED = 8192
 # Below this hidden size a matrix product costs less than waking a second thread.
 SMALL_HIDDEN_SIZE = 512
 
@@ -44,6 +47,7 @@ class Execution:
     precision: str
     attention: str
     quantise: bool
+    packing: bool
     gradient_checkpointing: bool
     optimizer: str
     ignored: tuple[str, ...]
@@ -67,14 +71,16 @@ def detect() -> Hardware:
     return Hardware("cpu", 1, "CPU", _host_memory_gib(), None, False, False)
 
 
-def resolve(settings: TrainSettings, hardware: Hardware) -> Execution:
-    """How `settings` run on `hardware`."""
+def resolve(settings: TrainSettings, hardware: Hardware, max_length: int) -> Execution:
+    """How `settings` run on `hardware`, with rows of up to `max_length` tokens."""
     ignored: list[str] = []
+    attention = _attention(settings, hardware, ignored)
     return Execution(
         device=hardware.device,
         precision=_precision(settings, hardware, ignored),
-        attention=_attention(settings, hardware, ignored),
+        attention=attention,
         quantise=_quantise(settings, hardware, ignored),
+        packing=_packing(settings, attention, max_length, ignored),
         gradient_checkpointing=_checkpointing(settings, hardware, ignored),
         # One kernel for all parameters instead of one per parameter; numerically the same step.
         optimizer="adamw_torch_fused" if hardware.device == "cuda" else "adamw_torch",
@@ -131,6 +137,19 @@ def _quantise(settings: TrainSettings, hardware: Hardware, ignored: list[str]) -
         f"train.tuning qlora: {reason}, so the adapter is trained on unquantised weights"
     )
     return False
+
+
+def _packing(
+    settings: TrainSettings, attention: str, max_length: int, ignored: list[str]
+) -> bool:
+    tokens = settings.batch_size * max_length
+    if settings.packing and attention != "flash_attention_2" and tokens > LONGEST_MASKED:
+        ignored.append(
+            f"train.packing: without FlashAttention a packed batch of {tokens} tokens is slower "
+            f"than its rows padded (from {LONGEST_MASKED} on), so rows are padded"
+        )
+        return False
+    return settings.packing
 
 
 def _checkpointing(settings: TrainSettings, hardware: Hardware, ignored: list[str]) -> bool:
