@@ -43,6 +43,7 @@ def read_github(table: Table) -> GitHub:
         protect_default_branch=table.flag("protect_default_branch", True),
         reviewers=_reviewers(table.table("reviewers"), owner, owner_kind),
         secrets=_secrets(table),
+        secret_keys=table.texts("secret_keys", kinds.KMS_KEY),
     )
     table.finish(
         {

@@ -53,6 +53,10 @@ SECRET = Kind(
     "write the ARN or the name of a secret in AWS Secrets Manager, never a secret's value",
     hidden=True,
 )
+KMS_KEY = Kind(
+    rf"arn:{patterns.PARTITION}:kms:{patterns.REGION}:{patterns.ACCOUNT}:key/[A-Za-z0-9-]{{1,64}}",
+    "write the ARN of a KMS key, with :key/ in it; an alias does not do",
+)
 GITHUB_SECRET_NAME = Kind(
     r"(?!(?i:GITHUB_))[A-Za-z_][A-Za-z0-9_]{0,254}",
     "a GitHub secret is named with letters, digits and _, and does not start with GITHUB_",

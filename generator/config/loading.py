@@ -84,6 +84,7 @@ def _read(document: Document) -> Config:
         deletion=sections.read_deletion(root.table("deletion")),
         oidc_provider_arns=sections.read_oidc(root.table("oidc"), github.oidc_issuer),
         joining=sections.read_joining(root.table("joining")),
+        reserve_concurrency=sections.read_functions(root.table("functions")),
     )
     root.finish()
     _note_foreign_profiles(root, config)

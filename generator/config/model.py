@@ -64,7 +64,8 @@ class GitHub:
 
     token_secret: ARN or name of the secret in the shared-services account; its JSON has the key
     `token`, or the GitHub App's keys. deploy_repository: a pattern without the owner. secrets: the
-    name of a GitHub secret -> ARN of the Secrets Manager secret with its value.
+    name of a GitHub secret -> ARN of the Secrets Manager secret with its value. secret_keys: ARNs
+    of the KMS keys that these secrets are encrypted with, where it is not AWS's own.
     """
 
     api_url: str
@@ -80,6 +81,7 @@ class GitHub:
     protect_default_branch: bool
     reviewers: Mapping[str, tuple[Reviewer, ...]]
     secrets: Mapping[str, str]
+    secret_keys: tuple[str, ...]
 
     @property
     def oidc_issuer(self) -> str:
@@ -167,7 +169,8 @@ class Config:
     profiles: project profile -> template; empty when the templates' own lists hold. answers:
     template -> question -> answer. templates: None for the built-in ones. oidc_provider_arns: of
     the accounts that have GitHub's provider already; in others it is created. joining: stage ->
-    ends of the names of projects that join another project as that stage.
+    ends of the names of projects that join another project as that stage. reserve_concurrency:
+    whether the functions' shares of the account's concurrency are kept free for them.
     """
 
     governance: Governance
@@ -184,6 +187,7 @@ class Config:
     deletion: Deletion
     oidc_provider_arns: tuple[str, ...]
     joining: Mapping[str, tuple[str, ...]]
+    reserve_concurrency: bool
 
     def tenant_of(self, domain_unit_id: str | None, profile: str) -> Tenant | None:
         """Return whose project it is: by domain unit, then by profile, then the default."""

@@ -168,6 +168,13 @@ def read_deletion(table: Table) -> Deletion:
     return found
 
 
+def read_functions(table: Table) -> bool:
+    """Read [functions]: whether concurrency is reserved for them."""
+    found = table.flag("reserve_concurrency", True)
+    table.finish()
+    return found
+
+
 def read_oidc(table: Table, issuer: str) -> tuple[str, ...]:
     """Read [oidc]: the ARNs of providers that exist, of `issuer`; elsewhere one is created."""
     existing = table.texts("existing", kinds.OIDC_PROVIDER)

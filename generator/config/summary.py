@@ -62,6 +62,8 @@ def _github(github: GitHub) -> Iterator[Row]:
         people = github.reviewers.get(stage, ())
         yield f"approval of {stage}", _listed(map(_reviewer, people)) if people else "nobody's"
     yield "secrets", _listed(github.secrets)
+    if github.secret_keys:
+        yield "encrypted with", _listed(github.secret_keys)
 
 
 def _projects(config: Config) -> Iterator[Row]:
@@ -90,6 +92,7 @@ def _operation(config: Config) -> Iterator[Row]:
     yield "tells", _listed([*told.emails, *([told.topic_arn] if told.topic_arn else [])])
     kept = {"archive": "archived", "keep": "left as they are"}[config.deletion]
     yield "deleted projects", f"repositories are {kept}"
+    yield "concurrency", "reserved" if config.reserve_concurrency else "shared with the account"
     exists = [arn.split(":")[4] for arn in config.oidc_provider_arns]
     where = f"; exists in {_listed(exists)}" if exists else ""
     yield "OIDC provider", f"is created for {config.github.oidc_issuer}{where}"

@@ -40,11 +40,6 @@ class Names:
         """Name of the topic that people are told on, unless the configuration has one."""
         return self("notifications")
 
-    @property
-    def topic_arn(self) -> str:
-        """ARN of our own topic."""
-        return self.arn("sns", self.topic)
-
     def function_arn(self, function: str) -> str:
         """ARN of the Lambda function that runs a step."""
         return self.arn("lambda", f"function:{self(function)}")
@@ -65,6 +60,25 @@ def names_of(config: Config) -> Names:
     return Names(config.naming.prefix, config.shared_services)
 
 
-def topic_arn(config: Config) -> str:
-    """Return the ARN of the topic that people are told on: the configured one, or ours."""
-    return config.notifications.topic_arn or names_of(config).topic_arn
+def topic_arn(config: Config, place: Place | None = None) -> str:
+    """Return the ARN of the topic on which people are told by what is in `place`.
+
+    For the shared services, where None is, that is the configured one, if there is one, wherever
+    it is; elsewhere only if it is there. Otherwise it is one of ours.
+    """
+    at = place or config.shared_services
+    configured = config.notifications.topic_arn
+    if configured and (is_shared_services(config, at) or _lies_in(configured, at)):
+        return configured
+    names = names_of(config)
+    return names.arn("sns", names.topic, at)
+
+
+def is_shared_services(config: Config, place: Place) -> bool:
+    """Whether `place` is the account and region of the shared services."""
+    home = config.shared_services
+    return (place.account, place.region) == (home.account, home.region)
+
+
+def _lies_in(arn: str, place: Place) -> bool:
+    return arn.split(":")[3:5] == [place.region, place.account]

@@ -287,6 +287,11 @@ ROWS = [
           '15: notifications.email: write a list: emails = ["..."]'),
     below("topic-arn", '[notifications]\ntopic_arn = "ml"',
           "15: notifications.topic_arn = 'ml': write the ARN of a standard SNS topic"),
+    below("key-alias", 'secret_keys = ["arn:aws:kms:eu-west-1:222233334444:alias/aiops"]',
+          "14: github.secret_keys[1] = 'arn:aws:kms:eu-west-1:222233334444:alias/aiops': write the"
+          " ARN of a KMS key, with :key/ in it; an alias does not do"),
+    below("reserved", '[functions]\nreserve_concurrency = "no"',
+          "15: functions.reserve_concurrency = 'no': write true or false, without quotes"),
     below("deletion", '[deletion]\nrepositories = "delete"',
           '15: deletion.repositories = \'delete\': write "archive" or "keep"'),
     below("oidc", '[oidc]\nexisting = ["import"]',

@@ -32,6 +32,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert github.deploy_repository == "{project_id}-{domain_id}-deploy-repo"
     assert (github.visibility, github.repo_layout) == ("private", "separate")
     assert github.protect_default_branch is True
+    assert (github.secret_keys, config.reserve_concurrency) == ((), True)
     assert (github.topics, dict(github.reviewers), dict(github.secrets)) == ((), {}, {})
     assert config.governance.domains == ("dzd_4q7x2m9k1b3c5d",)
     assert config.governance.organization_id is None
@@ -155,8 +156,8 @@ def test_the_example_passes_with_all_that_is_commented_out(tmp_path: Path) -> No
 def known_keys(folder: Path) -> set[str]:
     """Every key that is read, as messages about an unknown key list them."""
     tables = ["governance", "shared_services", "github", "github.reviewers", "tenants.t",
-              "tenants.t.dev", "naming", "joining", "wait", "templates", "notifications",
-              "deletion", "oidc"]  # fmt: skip
+              "tenants.t.dev", "naming", "joining", "wait", "functions", "templates",
+              "notifications", "deletion", "oidc"]  # fmt: skip
     text = "qqqqqqqq = 1\n" + "".join(f"[{table}]\nqqqqqqqq = 1\n" for table in tables)
     found = set()
     for problem in problems(text, folder):

@@ -11,7 +11,7 @@ import pytest
 from conftest import CHECKOUT, run
 
 from generator.infrastructure.configuration import read_configuration
-from generator.infrastructure.functions import APPROVAL, DELETION, SEEDING
+from generator.infrastructure.functions import APPROVAL, DELETION, RESERVED, SEEDING
 from generator.infrastructure.state_machine import failure_machine, state_machine
 from infrastructure.templates import Template, resolved
 
@@ -30,6 +30,8 @@ READ_PROJECTS = {
     "datazone:ListEnvironments",
 }
 READ_SECRET = {"secretsmanager:GetSecretValue"}
+DECRYPT = {"kms:Decrypt"}
+KEY = SHARED.format("kms", "key/1a2b3c4d-5e6f-4a1b-8c2d-3e4f5a6b7c8d")
 NOTE_MODELS = {
     "sagemaker:DescribeModelPackage",
     "sagemaker:DescribeModelPackageGroup",
@@ -38,10 +40,10 @@ NOTE_MODELS = {
 }
 ACTIONS = {
     "aiops-describe": READ_PROJECTS,
-    "aiops-seed-build": READ_PROJECTS | READ_SECRET,
-    "aiops-seed-deploy": READ_PROJECTS | READ_SECRET,
-    "aiops-deletion": READ_SECRET | {"sqs:SendMessage"},
-    "aiops-approval": READ_SECRET | NOTE_MODELS | {"sqs:SendMessage"},
+    "aiops-seed-build": READ_PROJECTS | READ_SECRET | DECRYPT,
+    "aiops-seed-deploy": READ_PROJECTS | READ_SECRET | DECRYPT,
+    "aiops-deletion": READ_SECRET | DECRYPT | {"sqs:SendMessage"},
+    "aiops-approval": READ_SECRET | DECRYPT | NOTE_MODELS | {"sqs:SendMessage"},
 }
 # Every resource with a wildcard that a role may touch, with what it may do there and why.
 WILDCARDS: dict[str, tuple[set[str], str]] = {
@@ -72,6 +74,10 @@ WILDCARDS: dict[str, tuple[set[str], str]] = {
 }
 
 
+# Two events at the same moment must not both find that nothing was done yet.
+ONCE = {"aiops-approval", "aiops-deletion"}
+
+
 def functions(stacks: dict[str, Template]) -> dict[str, tuple[Template, dict[str, Any]]]:
     return {
         properties["FunctionName"]: (template, properties)
@@ -94,9 +100,13 @@ def test_each_function_is_a_real_entry_point_on_the_runtime_it_was_packed_for(
         assert properties["Runtime"] == "python3.13"
         assert properties["Architectures"] == ["arm64"]
         assert properties["ReservedConcurrentExecutions"] == specs[name].concurrency
+        assert specs[name].concurrency == 1 or name not in ONCE
         assert properties["TracingConfig"] == {"Mode": "Active"}
         assert properties["Code"]["S3Bucket"] == "cdk-hnb659fds-assets-222233334444-eu-west-1"
-    assert {p["Architectures"][0] for _, p in functions(minimal).values()} == {"x86_64"}
+    assert sum(spec.concurrency for spec in specs.values()) == RESERVED == 22, "as is documented"
+    for _, properties in functions(minimal).values():
+        assert properties["Architectures"] == ["x86_64"]
+        assert "ReservedConcurrentExecutions" not in properties, "a small account has none to give"
 
 
 def test_the_state_machine_waits_longer_than_a_function_may_run(full: dict[str, Template]) -> None:
@@ -163,6 +173,31 @@ def test_secrets_are_read_by_exact_name_and_stand_nowhere(
             }
         for template in stacks.values():
             assert "resolve:secretsmanager" not in template.text
+
+
+def test_a_key_of_ones_own_decrypts_the_named_secrets_and_nothing_else(
+    full: dict[str, Template], minimal: dict[str, Template]
+) -> None:
+    for name, (template, _) in functions(full).items():
+        role, readable = template.role_of(name), template.actions_of(name)
+        decrypting = [
+            each
+            for each in template.role_statements()
+            if each.owner == role and "kms:Decrypt" in each.actions
+        ]
+        if "secretsmanager:GetSecretValue" not in readable:
+            assert decrypting == []
+            continue
+        (statement,) = decrypting
+        assert (statement.actions, statement.resources) == (["kms:Decrypt"], [KEY])
+        assert statement.content["Condition"] == {
+            "StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"},
+            "StringLike": {
+                "kms:EncryptionContext:SecretARN": readable["secretsmanager:GetSecretValue"]
+            },
+        }
+    for name, (template, _) in functions(minimal).items():
+        assert "kms:Decrypt" not in template.actions_of(name), "AWS's own key needs no permission"
 
 
 def test_wildcards_are_the_known_ones(stacks: dict[str, Template]) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from generator.handlers.entry import entry
 from infrastructure.templates import Template, listed, resolved, statements
 
 pytestmark = pytest.mark.xdist_group("infrastructure")
 
-ACCOUNT = "222233334444"
+ACCOUNT, GOVERNANCE = "222233334444", "111122223333"
+EMAIL = [("email", "ml-platform@example.com")]
 STACKS = {"governance", "control-plane", "approval"}
 
 
@@ -66,25 +70,35 @@ def test_an_alarm_says_what_to_do_and_starts_at_the_first_lost_event(
     assert alarms(full)["aiops-github-calls-left"]["ComparisonOperator"] == "LessThanThreshold"
 
 
-def test_alarms_tell_the_topic_where_one_is_in_reach(
+def test_every_alarm_tells_a_topic_that_it_can_reach(
     full: dict[str, Template], minimal: dict[str, Template]
 ) -> None:
     for name, alarm in alarms(full).items():
-        if name == "aiops-forward-projects-undelivered":  # in an account without a topic
-            assert "AlarmActions" not in alarm
-        else:
-            topic = [f"arn:aws:sns:eu-west-1:{ACCOUNT}:ml-platform"]
-            assert alarm["AlarmActions"] == alarm["OKActions"] == topic
+        topic: list[Any] = [f"arn:aws:sns:eu-west-1:{ACCOUNT}:ml-platform"]
+        # Another account: alarms reach no topic outside of theirs.
+        if name == "aiops-forward-projects-undelivered":
+            ((logical, _),) = full["aiops-governance"].of_type("SNS::Topic").items()
+            topic = [{"Ref": logical}]
+        assert alarm["AlarmActions"] == alarm["OKActions"] == topic
     for name, alarm in alarms(minimal).items():
         assert alarm["AlarmActions"] == alarm["OKActions"], name
         assert len(alarm["AlarmActions"]) == 1
 
 
-def test_a_topic_of_ours_is_encrypted_and_lets_our_alarms_in(minimal: dict[str, Template]) -> None:
-    template = minimal["factory-control-plane"]
+@pytest.mark.parametrize(
+    ("configuration", "stack", "prefix", "account"),
+    [
+        ("minimal", "control-plane", "factory", ACCOUNT),
+        ("full", "governance", "aiops", GOVERNANCE),
+    ],
+)
+def test_a_topic_of_ours_is_encrypted_and_lets_our_alarms_in(
+    configuration: str, stack: str, prefix: str, account: str, request: pytest.FixtureRequest
+) -> None:
+    template = request.getfixturevalue(configuration)[f"{prefix}-{stack}"]
     ((topic, properties),) = template.of_type("SNS::Topic").items()
     ((key, encryption),) = template.of_type("KMS::Key").items()
-    assert properties["TopicName"] == "factory-notifications"
+    assert properties["TopicName"] == f"{prefix}-notifications"
     assert properties["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
     assert encryption["EnableKeyRotation"] is True
     ((_, policy),) = template.of_type("SNS::TopicPolicy").items()
@@ -99,8 +113,10 @@ def test_a_topic_of_ours_is_encrypted_and_lets_our_alarms_in(minimal: dict[str, 
         )
         assert action in listed(admitted["Action"])
         assert admitted["Condition"] == {
-            "StringEquals": {"aws:SourceAccount": ACCOUNT},
-            "ArnLike": {"aws:SourceArn": f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:factory-*"},
+            "StringEquals": {"aws:SourceAccount": account},
+            "ArnLike": {
+                "aws:SourceArn": f"arn:aws:cloudwatch:eu-west-1:{account}:alarm:{prefix}-*"
+            },
         }
     refused = [each.content for each in statements(topic, policy["PolicyDocument"])]
     assert any(
@@ -118,9 +134,11 @@ def test_a_topic_that_exists_is_used_and_none_is_made(
             for name, template in stacks.items()
             if name.endswith("control-plane")
         )
-        assert [(each["Protocol"], each["Endpoint"]) for each in readers] == [
-            ("email", "ml-platform@example.com")
-        ]
+        assert [(each["Protocol"], each["Endpoint"]) for each in readers] == EMAIL
+    # The governance account has its own, with the same readers, unless it is the same account.
+    of_governance = full["aiops-governance"].of_type("SNS::Subscription").values()
+    assert [(each["Protocol"], each["Endpoint"]) for each in of_governance] == EMAIL
+    assert not minimal["factory-governance"].of_type("SNS::Topic")
     assert not full["aiops-control-plane"].of_type("SNS::Topic")
 
 
@@ -136,7 +154,9 @@ def test_the_dashboard_shows_what_exists(full: dict[str, Template]) -> None:
         "Failures by cause",
         "Events that wait for a person",
         "Errors of the steps",
-        "Time of the steps (p99, ms)",
+        "Time of the functions (p99, ms)",
+        "Seconds of a step that went well (p99)",
+        "Changes made on GitHub",
         "Steps held back",
         "GitHub calls left this hour",
     ]
@@ -148,6 +168,71 @@ def test_the_dashboard_shows_what_exists(full: dict[str, Template]) -> None:
         assert f'"{queue["QueueName"]}"' in text
     for queue in full["aiops-approval"].of_type("SQS::Queue").values():
         assert f'"{queue["QueueName"]}"' in text
+
+
+def test_the_dashboard_and_the_alarms_show_metrics_that_are_written(
+    full: dict[str, Template],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With the very dimensions that the entry points write: others would show nothing."""
+    template = full["aiops-control-plane"]
+    written = written_metrics(template, monkeypatch, capsys)
+    ((_, properties),) = template.of_type("CloudWatch::Dashboard").items()
+    body = resolved(properties["DashboardBody"])
+    searched = {
+        (name, tuple(sorted(dimensions.split(","))))
+        for dimensions, name in re.findall(r"SEARCH\('\{AIOps,([^}]+)\} MetricName=.+?(\w+)", body)
+    }
+    assert {name for name, _ in searched} == {"Failures", "Seconds", "GitHubChanges"}
+    graphed = {
+        (name, (dimension,))
+        for name, dimension in re.findall(r'\["AIOps","(\w+)","(\w+)","aiops"', body)
+    }
+    assert {name for name, _ in graphed} == {"ProjectsSeeded", "GitHubCallsLeft"}
+    watched = {
+        (alarm["MetricName"], tuple(each["Name"] for each in alarm["Dimensions"]))
+        for alarm in alarms(full).values()
+        if alarm["Namespace"] == "AIOps"
+    }
+    assert searched | graphed | watched <= written
+
+
+def written_metrics(
+    template: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> set[tuple[str, tuple[str, ...]]]:
+    """Name and dimensions of what the entry points write, in a function's own environment."""
+    _, function = template.only("Lambda::Function", FunctionName="aiops-seed-deploy")
+    for name, value in function["Environment"]["Variables"].items():
+        monkeypatch.setenv(name, value)
+
+    class Context:
+        aws_request_id = "1"
+
+        def get_remaining_time_in_millis(self) -> int:
+            return 60_000
+
+    used = SimpleNamespace(changes=3, left=SimpleNamespace(remaining=4000))
+    ports = SimpleNamespace(github=SimpleNamespace(used=lambda: used))
+    ports.within = lambda seconds: ports
+
+    def seeded(given: object, ports: object) -> dict[str, Any]:
+        return {"state": "created", "role": "deploy"}
+
+    def fail(given: object, ports: object) -> dict[str, Any]:
+        raise ValueError("no")
+
+    entry("seed_deploy", seeded, lambda: ports)({}, Context())  # type: ignore[arg-type, return-value]
+    with pytest.raises(ValueError, match="no"):
+        entry("seed_deploy", fail, lambda: ports)({}, Context())  # type: ignore[arg-type, return-value]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = set()
+    for line in lines:
+        for metrics in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            assert metrics["Namespace"] == "AIOps"
+            (dimensions,) = metrics["Dimensions"]
+            found |= {(each["Name"], tuple(sorted(dimensions))) for each in metrics["Metrics"]}
+    return found
 
 
 def test_the_identity_provider_is_made_once_in_each_account_or_found(

@@ -34,14 +34,14 @@ class Threshold:
 
 
 class Alarms(Construct):
-    """Makes alarms that tell `topic` when they start and when they end; None: nobody is told."""
+    """Makes alarms that tell `topic` when they start and when they end."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, topic: sns.ITopic | None
+        self, scope: Construct, construct_id: str, *, names: Names, topic: sns.ITopic
     ) -> None:
         super().__init__(scope, construct_id)
         self._names = names
-        self._action = actions.SnsAction(topic) if topic else None
+        self._action = actions.SnsAction(topic)
         self.all: list[cloudwatch.Alarm] = []
 
     def watch_machine(self, machine: SeedingMachine) -> None:
@@ -102,9 +102,9 @@ class Alarms(Construct):
         self._alarm(
             f"{step.spec.name}-throttles",
             _count("AWS/Lambda", "Throttles", {"FunctionName": step.name}),
-            f"{step.name} was held back for 15 minutes: more projects at once than its reserved"
-            f" concurrency of {step.spec.concurrency}. They go on by themselves; if it does not"
-            " end, look for events that repeat.",
+            f"{step.name} was held back for 15 minutes: more at once than the"
+            f" {step.spec.concurrency} that it may be, or than the account's Lambda functions may"
+            " be. What waits goes on by itself; if it does not end, look for events that repeat.",
             Threshold(periods=3),
         )
 
@@ -145,9 +145,8 @@ class Alarms(Construct):
             # No event, no metric: silence is good.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        if self._action:
-            alarm.add_alarm_action(self._action)
-            alarm.add_ok_action(self._action)
+        alarm.add_alarm_action(self._action)
+        alarm.add_ok_action(self._action)
         self.all.append(alarm)
 
 

@@ -15,10 +15,11 @@ from generator.infrastructure.names import Names
 _HALF, _FULL = 12, 24
 _PERIOD = Duration.minutes(5)
 _SERVICE = {"service": SERVICE}
-# Every cause of a failure is a metric of its own, which exists once there was one.
-_FAILURES = (
-    f"SEARCH('{{{METRICS_NAMESPACE},cause,service,step}} MetricName=\"Failures\"', 'Sum', 300)"
-)
+# As the entry points write them. Every step, and every cause of a failure, is a metric of its own,
+# which exists once there was one: it is searched for.
+_FAILURES = ("Failures", ("cause", "service", "step"), "Sum")
+_SECONDS = ("Seconds", ("service", "step"), "p99")
+_CHANGES = ("GitHubChanges", ("service", "step"), "Sum")
 
 
 class Dashboard(Construct):
@@ -50,6 +51,7 @@ class Dashboard(Construct):
                 _projects(machine),
                 _failures(queues),
                 _steps(functions),
+                _work(),
                 _limits(functions),
             ],
         )
@@ -76,10 +78,7 @@ def _projects(machine: SeedingMachine) -> list[cloudwatch.IWidget]:
 def _failures(queues: Sequence[str]) -> list[cloudwatch.IWidget]:
     depth = "ApproximateNumberOfMessagesVisible"
     return [
-        _graph(
-            "Failures by cause",
-            [cloudwatch.MathExpression(expression=_FAILURES, label="", period=_PERIOD)],
-        ),
+        _graph("Failures by cause", [_search(*_FAILURES)]),
         _graph(
             "Events that wait for a person",
             (_metric("AWS/SQS", depth, {"QueueName": queue}, "Maximum") for queue in queues),
@@ -90,7 +89,14 @@ def _failures(queues: Sequence[str]) -> list[cloudwatch.IWidget]:
 def _steps(functions: Sequence[str]) -> list[cloudwatch.IWidget]:
     return [
         _graph("Errors of the steps", _of_each(functions, "Errors", "Sum")),
-        _graph("Time of the steps (p99, ms)", _of_each(functions, "Duration", "p99")),
+        _graph("Time of the functions (p99, ms)", _of_each(functions, "Duration", "p99")),
+    ]
+
+
+def _work() -> list[cloudwatch.IWidget]:
+    return [
+        _graph("Seconds of a step that went well (p99)", [_search(*_SECONDS)]),
+        _graph("Changes made on GitHub", [_search(*_CHANGES)]),
     ]
 
 
@@ -107,6 +113,13 @@ def _limits(functions: Sequence[str]) -> list[cloudwatch.IWidget]:
 def _of_each(functions: Sequence[str], metric: str, statistic: str) -> Iterable[cloudwatch.IMetric]:
     for function in functions:
         yield _metric("AWS/Lambda", metric, {"FunctionName": function}, statistic)
+
+
+def _search(name: str, dimensions: Sequence[str], statistic: str) -> cloudwatch.IMetric:
+    where = ",".join((METRICS_NAMESPACE, *dimensions))
+    seconds = _PERIOD.to_seconds()
+    expression = f"SEARCH('{{{where}}} MetricName=\"{name}\"', '{statistic}', {seconds:g})"
+    return cloudwatch.MathExpression(expression=expression, label="", period=_PERIOD)
 
 
 def _metric(

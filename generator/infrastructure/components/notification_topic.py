@@ -1,4 +1,8 @@
-"""Where people are told: a topic of the organization's own, or an encrypted one made here."""
+"""Where people are told: a topic of the organization's own, or an encrypted one made here.
+
+Alarms tell topics of their own account and region only: where governance is elsewhere, it has a
+topic of its own, with the same readers.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from generator.config.model import Config
+from generator.config.model import Config, Place
 from generator.infrastructure.components.logged_machine import Allowed
 from generator.infrastructure.names import Names, names_of, topic_arn
 
@@ -17,15 +21,16 @@ from generator.infrastructure.names import Names, names_of, topic_arn
 class NotificationTopic(Construct):
     """The topic with its readers."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, place: Place
+    ) -> None:
         super().__init__(scope, construct_id)
         names = names_of(config)
-        self.arn = topic_arn(config)
+        self._place = place
+        self.arn = topic_arn(config, place)
         self._key_arn: str | None = None
-        if config.notifications.topic_arn:
-            self.topic: sns.ITopic = sns.Topic.from_topic_arn(
-                self, "Topic", config.notifications.topic_arn
-            )
+        if self.arn == config.notifications.topic_arn:
+            self.topic: sns.ITopic = sns.Topic.from_topic_arn(self, "Topic", self.arn)
         else:
             self.topic = self._own(names)
         for address in sorted(set(config.notifications.emails)):
@@ -52,7 +57,7 @@ class NotificationTopic(Construct):
         self._key_arn = key.key_arn
         # In a key's policy "*" means this key.
         key.add_to_resource_policy(
-            _for_alarms("AlarmsEncrypt", ["kms:Decrypt", "kms:GenerateDataKey"], "*", names)
+            self._for_alarms("AlarmsEncrypt", ["kms:Decrypt", "kms:GenerateDataKey"], "*", names)
         )
         topic = sns.Topic(
             self,
@@ -65,19 +70,21 @@ class NotificationTopic(Construct):
         # A topic with a policy of its own loses the default one that lets alarms of the account
         # in: without this statement they would be dropped silently.
         topic.add_to_resource_policy(
-            _for_alarms("AlarmsPublish", ["sns:Publish"], topic.topic_arn, names)
+            self._for_alarms("AlarmsPublish", ["sns:Publish"], topic.topic_arn, names)
         )
         return topic
 
-
-def _for_alarms(sid: str, actions: list[str], resource: str, names: Names) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid=sid,
-        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-        actions=actions,
-        resources=[resource],
-        conditions={
-            "StringEquals": {"aws:SourceAccount": names.place.account},
-            "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", f"alarm:{names.prefix}-*")},
-        },
-    )
+    def _for_alarms(
+        self, sid: str, actions: list[str], resource: str, names: Names
+    ) -> iam.PolicyStatement:
+        alarms = names.arn("cloudwatch", f"alarm:{names.prefix}-*", self._place)
+        return iam.PolicyStatement(
+            sid=sid,
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=actions,
+            resources=[resource],
+            conditions={
+                "StringEquals": {"aws:SourceAccount": self._place.account},
+                "ArnLike": {"aws:SourceArn": alarms},
+            },
+        )

@@ -9,6 +9,7 @@ from generator.infrastructure.components.acknowledgements import acknowledge_wil
 from generator.infrastructure.components.step_function import StepFunction
 from generator.infrastructure.event_patterns import MODEL_GROUPS
 from generator.infrastructure.names import names_of
+from generator.regions import domain_of
 
 # The calls of generator/datazone.py.
 DATAZONE_READS = (
@@ -23,18 +24,34 @@ DATAZONE_READS = (
 def grant_what_is_needed(function: StepFunction, config: Config) -> None:
     """Give a function's role what its specification names."""
     spec = function.spec
-    if spec.reads_datazone:
+    if "projects" in spec.needs:
         function.allow("ReadProjects", DATAZONE_READS, ["*"])
-    if spec.notes_models:
+    if "models" in spec.needs:
         _registry(function, config)
     # A template collection of one's own may be in a private repository.
-    fetches_templates = spec.reads_datazone and config.templates is not None
-    secrets = [config.github.token_secret] if spec.github or fetches_templates else []
-    if spec.seals_secrets:
+    fetches_templates = "projects" in spec.needs and config.templates is not None
+    secrets = [config.github.token_secret] if "github" in spec.needs or fetches_templates else []
+    if "listed_secrets" in spec.needs:
         secrets += config.github.secrets.values()
     if secrets:
+        _read_secrets(function, config, _arns(config, secrets))
+
+
+def _read_secrets(function: StepFunction, config: Config, arns: list[str]) -> None:
+    function.allow("ReadNamedSecrets", ["secretsmanager:GetSecretValue"], arns)
+    for number, key in enumerate(config.github.secret_keys):
+        region = key.split(":")[3]
         function.allow(
-            "ReadNamedSecrets", ["secretsmanager:GetSecretValue"], _arns(config, secrets)
+            f"DecryptNamedSecrets{number or ''}",
+            ["kms:Decrypt"],
+            [key],
+            # For nothing but these secrets, and only when Secrets Manager asks (KMS's guide).
+            {
+                "StringEquals": {
+                    "kms:ViaService": f"secretsmanager.{region}.{domain_of(region)}",
+                },
+                "StringLike": {"kms:EncryptionContext:SecretARN": arns},
+            },
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_cdk import CfnResource
 from aws_cdk import aws_events as events
 from constructs import Construct
 
@@ -25,17 +26,21 @@ class ProjectBus(Construct):
             event_bus_name=names.bus,
             description="Projects that were created, deleted, and given their repositories",
         )
-        events.CfnEventBusPolicy(
+        # Not CfnEventBusPolicy, which warns of a property of its own that it reads.
+        CfnResource(
             self,
             "Policy",
-            event_bus_name=self.bus.event_bus_name,
-            statement_id=_STATEMENT,
-            statement={
-                "Sid": _STATEMENT,
-                "Effect": "Allow",
-                "Action": "events:PutEvents",
-                "Resource": names.bus_arn,
-                **_senders(config.governance),
+            type="AWS::Events::EventBusPolicy",
+            properties={
+                "EventBusName": self.bus.event_bus_name,
+                "StatementId": _STATEMENT,
+                "Statement": {
+                    "Sid": _STATEMENT,
+                    "Effect": "Allow",
+                    "Action": "events:PutEvents",
+                    "Resource": names.bus_arn,
+                    **_senders(config.governance),
+                },
             },
         )
 

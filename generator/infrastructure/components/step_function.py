@@ -61,6 +61,7 @@ class StepFunction(Construct):
         names: Names,
         code: lambda_.Code,
         architecture: Architecture,
+        reserve_concurrency: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self.spec = spec
@@ -95,7 +96,7 @@ class StepFunction(Construct):
             role=self.role,
             timeout=Duration.seconds(spec.timeout_seconds),
             memory_size=spec.memory_mb,
-            reserved_concurrent_executions=spec.concurrency,
+            reserved_concurrent_executions=spec.concurrency if reserve_concurrency else None,
             log_group=self._log,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
@@ -119,7 +120,7 @@ class StepFunction(Construct):
         sid: str,
         actions: Sequence[str],
         resources: Sequence[str],
-        conditions: Mapping[str, Mapping[str, str]] | None = None,
+        conditions: Mapping[str, Mapping[str, str | list[str]]] | None = None,
     ) -> None:
         """Let the function do something."""
         self.role.add_to_policy(

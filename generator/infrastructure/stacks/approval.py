@@ -42,6 +42,7 @@ class ApprovalStack(PlacedStack):
             names=self.names,
             code=bundle.code(),
             architecture=bundle.architecture,
+            reserve_concurrency=config.reserve_concurrency,
         )
         grant_what_is_needed(self.step, config)
         self.route = EventRoute(
@@ -56,7 +57,7 @@ class ApprovalStack(PlacedStack):
             place=place,
         )
         EventHandler(self, "Handling", route=self.route, step=self.step, account=place.account)
-        topic = sns.Topic.from_topic_arn(self, "Topic", topic_arn(config))
+        topic = sns.Topic.from_topic_arn(self, "Topic", topic_arn(config, place))
         alarms = Alarms(self, "Alarms", names=self.names, topic=topic)
         alarms.watch_letters(
             self.route.undelivered,

@@ -39,7 +39,9 @@ class ControlPlaneStack(PlacedStack):
         )
         self._config = config
         self._code, self._architecture = bundle.code(), bundle.architecture
-        self.notifications = NotificationTopic(self, "Notifications", config=config)
+        self.notifications = NotificationTopic(
+            self, "Notifications", config=config, place=config.shared_services
+        )
         self.bus = ProjectBus(self, "Projects", config=config)
         self.steps = {spec.name: self._step(spec) for spec in SEEDING}
         self.machine = SeedingMachine(self, "Seeding", config=config, told=self.notifications)
@@ -63,6 +65,7 @@ class ControlPlaneStack(PlacedStack):
             names=self.names,
             code=self._code,
             architecture=self._architecture,
+            reserve_concurrency=self._config.reserve_concurrency,
         )
         grant_what_is_needed(step, self._config)
         return step

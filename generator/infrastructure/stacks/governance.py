@@ -5,10 +5,12 @@ from __future__ import annotations
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from generator.config.model import Config
+from generator.config.model import Config, Place
 from generator.infrastructure.components.alarms import Alarms
 from generator.infrastructure.components.event_route import EventRoute
+from generator.infrastructure.components.notification_topic import NotificationTopic
 from generator.infrastructure.event_patterns import CREATE, DELETE, project_events
+from generator.infrastructure.names import is_shared_services, topic_arn
 from generator.infrastructure.stacks.base import PlacedStack
 
 
@@ -35,17 +37,7 @@ class GovernanceStack(PlacedStack):
             names=self.names,
             place=place,
         )
-        # Alarms tell topics of their own account and region only.
-        reachable = (place.account, place.region) == (
-            config.shared_services.account,
-            config.shared_services.region,
-        )
-        topic = (
-            sns.Topic.from_topic_arn(self, "Topic", self.names.topic_arn)
-            if reachable and not config.notifications.topic_arn
-            else None
-        )
-        alarms = Alarms(self, "Alarms", names=self.names, topic=topic)
+        alarms = Alarms(self, "Alarms", names=self.names, topic=self._topic(config, place))
         alarms.watch_letters(
             self.route.undelivered,
             "A project event did not reach the shared-services account",
@@ -56,3 +48,10 @@ class GovernanceStack(PlacedStack):
         self.output(
             "UndeliveredEvents", self.route.undelivered.name, "Queue of events not passed on"
         )
+        self.output("TopicArn", topic_arn(config, place), "Where people are told of lost events")
+
+    def _topic(self, config: Config, place: Place) -> sns.ITopic:
+        """Where the shared services are, their topic; elsewhere one with the same readers."""
+        if is_shared_services(config, place):
+            return sns.Topic.from_topic_arn(self, "Topic", topic_arn(config, place))
+        return NotificationTopic(self, "Notifications", config=config, place=place).topic
