@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 20, 4
 
 
-def client(service: str, region: str | None) -> Any:
-    """Return botocore's client of `service`; without a region, that of the environment."""
+def client(service: str, region: str | None, profile: str | None = None) -> Any:
+    """Return botocore's client of `service`; without a region, that of the environment.
+
+    profile: of the AWS configuration, instead of the credentials that are found without one.
+    """
     import botocore.session
     from botocore.config import Config
 
-    session = botocore.session.Session()
+    session = botocore.session.Session(profile=profile)
     session.register_component("data_loader", _service_models())
     config = Config(
         connect_timeout=CONNECT_SECONDS,

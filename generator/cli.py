@@ -15,6 +15,7 @@ import click
 
 from generator import __version__
 from generator.config.commands import config_group
+from generator.doctor.commands import doctor
 from generator.errors import GeneratorError, InputError, shown
 
 # What a command needs is imported when it runs: `aiops list` needs no git and no AWS.
@@ -163,6 +164,7 @@ def demo(
 
 
 cli.add_command(config_group)
+cli.add_command(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

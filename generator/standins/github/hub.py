@@ -20,7 +20,8 @@ TOKEN_SECONDS = 3600.0
 class Hub:
     """Accounts, repositories, tokens and apps. `now` gives seconds since 1970.
 
-    on_run: is told each run that was dispatched, in a thread of its own, and may play it.
+    selection: which repositories the installations of Apps see. on_run: is told each run that was
+    dispatched, in a thread of its own, and may play it.
     """
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
@@ -28,6 +29,7 @@ class Hub:
         self.now = now
         self.url = ""
         self.limit = 5000
+        self.selection: Literal["all", "selected"] = "all"
         self.lock = threading.RLock()
         self.accounts: dict[str, Account] = {}
         self.repositories: dict[str, Repository] = {}

@@ -45,7 +45,11 @@ def _get_user(call: Call) -> Reply:
 @plays("orgs/get", "metadata:read")
 def _get_organization(call: Call) -> Reply:
     account = _organization(call)
-    return 200, {**shown_account(call, account), "url": f"{call.api}/orgs/{account.login}"}
+    shown = {**shown_account(call, account), "url": f"{call.api}/orgs/{account.login}"}
+    # Only who may see the plan is shown it.
+    if call.caller.may("organization_plan:read"):
+        shown["plan"] = {"name": account.plan, "space": 1, "private_repos": 1}
+    return 200, shown
 
 
 @plays("teams/get-by-name", "members:read")

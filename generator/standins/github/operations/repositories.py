@@ -100,6 +100,24 @@ def _replace_topics(call: Call) -> Reply:
     return 200, {"names": repository.topics}
 
 
+@plays("search/repos", "metadata:read")
+def _search(call: Call) -> Reply:
+    """Find by the qualifiers that are played, `user:` and `topic:`; words are looked up nowhere."""
+    call.check_permission()
+    asked = dict(word.partition(":")[::2] for word in call.query["q"].split())
+    if set(asked) != {"user", "topic"}:
+        raise Refusal(422, "Validation Failed", [f"not played: {call.query['q']}"])
+    found = [
+        one
+        for one in call.hub.repositories.values()
+        if one.owner.login.lower() == asked["user"].lower()
+        and one.owner.login.lower() in call.caller.owners
+        and asked["topic"] in one.topics
+    ]
+    shown = [shown_repository(call, one) | {"score": 1.0} for one in call.page(found)]
+    return 200, {"total_count": len(found), "incomplete_results": False, "items": shown}
+
+
 @plays("repos/get-branch", "contents:read")
 def _get_branch(call: Call) -> Reply:
     repository = call.repository()
