@@ -28,6 +28,7 @@ from generator.control.ports import Ports
 from generator.control.registry import Package, Registry, package_region
 from generator.control.requests import Document, step_input
 from generator.errors import InputError, shown
+from generator.layout import DEPLOY, PROJECT
 
 if TYPE_CHECKING:
     from generator.github.dispatch import Run
@@ -37,6 +38,8 @@ SOURCE, DETAIL_TYPE = "aws.sagemaker", "SageMaker Model Package State Change"
 APPROVED = "Approved"
 WORKFLOW = "deploy.yml"
 STAGES = ("dev", "test", "prod")
+# Roles of repositories that have the workflow.
+DEPLOYING = (DEPLOY, PROJECT)
 # Where an approval deploys to when the package has no life cycle: the single-account arrangement.
 FIRST_STAGE = "dev"
 # Tags that the build repository puts on its group.
@@ -168,7 +171,7 @@ def _own(destination: Destination, ports: Ports) -> Repository:
             f" correct the tag {REPOSITORY_TAG} of the group, or install the GitHub App on it"
         )
     owner = configured_owner(api, repository.name)
-    if owner is None or (owner.project_id, owner.role) != (destination.project_id, "deploy"):
+    if owner is None or owner.project_id != destination.project_id or owner.role not in DEPLOYING:
         whose = f"that of {shown(owner.project_id)} ({shown(owner.role)})" if owner else "nobody's"
         raise MisleadingTags(
             f"{repository.url} is not the deploy repository of {destination.project_id} but"

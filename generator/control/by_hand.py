@@ -12,6 +12,8 @@ from generator.control.requests import Document
 from generator.control.seeding import plan, seed_build, seed_deploy
 from generator.datazone import ProjectPending
 from generator.errors import GeneratorError, InputError
+from generator.layout import PROJECT, ROLES
+from generator.repositories import Seed
 
 Say = Callable[[str], None]
 
@@ -35,7 +37,8 @@ def create(given: Document, ports: Ports, say: Say) -> Document:
     project = _ready(given, ports)
     say(f"filling the build repository of {project['name']}")
     build = seed_build(given, ports)
-    say(f"{build['url']}: {build['state']}; now the deploy repository")
+    then = "what is set up on it" if build["role"] == PROJECT else "the deploy repository"
+    say(f"{build['url']}: {build['state']}; now {then}")
     deploy = seed_deploy(given, ports)
     say(f"{deploy['url']}: {deploy['state']}")
     return {"project": project, "build": build, "deploy": deploy}
@@ -44,15 +47,15 @@ def create(given: Document, ports: Ports, say: Say) -> Document:
 def preview(given: Document, ports: Ports) -> Document:
     """Return {"project", "build", "deploy", "missing"}: what `create` would do; nothing is changed.
 
-    Each repository has its name, whether it is there, whose it is, and the number of its files;
-    the deploy repository also what is set up on GitHub. Raises what `create` raises before it acts.
+    Each repository has its role, its name, whether it is there, whose it is, and the number of its
+    files; the deploy repository also what is set up on GitHub. Both are the same where build and
+    deploy are folders of one. Raises what `create` raises before it acts.
     """
     project = _ready(given, ports)
     planned = plan(given, ports)
     github = ports.config.github
-    found = {wanted.role: _looked_at(wanted.name, ports) for wanted in planned.seeds()}
-    for wanted in planned.seeds():
-        found[wanted.role]["files"] = len(wanted.files)
+    seeds = {seed.role: _looked_at(seed, ports) for seed in planned.seeds()}
+    found = {role: dict(seeds[planned.seed_of(role).role]) for role in ROLES}
     found["deploy"] |= {
         "environments": {
             stage: [reviewer.name for reviewer in github.reviewers.get(stage, ())]
@@ -73,14 +76,16 @@ def _ready(given: Document, ports: Ports) -> Document:
     return project
 
 
-def _looked_at(name: str, ports: Ports) -> dict[str, Any]:
+def _looked_at(wanted: Seed, ports: Ports) -> dict[str, Any]:
     from generator.github.ownership import configured_owner
     from generator.github.repositories import find_repository
 
-    repository = find_repository(ports.github(), name)
+    repository = find_repository(ports.github(), wanted.name)
     owner = configured_owner(ports.github(), repository.name) if repository else None
     return {
-        "repository": repository.name if repository else name,
+        "role": wanted.role,
+        "repository": repository.name if repository else wanted.name,
         "exists": repository is not None,
         "carries": owner.project_id if owner else None,
+        "files": len(wanted.files),
     }

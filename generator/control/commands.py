@@ -11,6 +11,7 @@ from generator.config import load
 from generator.control.by_hand import create, preview
 from generator.control.ports import ports_of
 from generator.control.requests import Document
+from generator.layout import BUILD, DEPLOY, PROJECT, ROLES
 
 CONFIGURATION = Path("aiops.toml")
 
@@ -31,8 +32,17 @@ def _say(what: str) -> None:
 
 def _text(found: Document) -> str:
     lines = [f"{found['project']['name']} ({found['project']['id']})"]
-    for role in ("build", "deploy"):
+    for role in ROLES:
         shown = dict(found[role])
+        if role == DEPLOY and shown["role"] == PROJECT:
+            # The same repository: only what was not said of it yet.
+            said = found[BUILD]
+            shown = {
+                name: value
+                for name, value in shown.items()
+                if name in ("repository", "url", "missing") or said.get(name) != value
+            }
+        shown.pop("role", None)
         lines.append(f"  {role:6}  {shown.pop('url', shown['repository'])}")
         shown.pop("repository")
         missing = shown.pop("missing", found.get("missing"))

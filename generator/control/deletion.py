@@ -4,6 +4,9 @@ Nothing is ever deleted. What the project deployed keeps running, and costs, unt
 it: the deploy repository's clean-up workflow is started where there is one, else an issue is
 opened there that lists what to look for. Only repositories that say they are this project's are
 touched.
+
+The deploy repository is found by its name, which follows from the project's; a repository that is
+both, build and deploy, by the topic that the seeding gave it.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from generator.config.naming import fill
 from generator.control.ports import Ports
 from generator.control.requests import Document, step_input
 from generator.errors import InputError, shown
+from generator.layout import BUILD, DEPLOY, PROJECT
 
 if TYPE_CHECKING:
     from generator.github.repositories import Repository
@@ -52,10 +56,13 @@ def delete(given: object, ports: Ports) -> Document:
         config.github.deploy_repository,
         {"project_id": project.project_id, "domain_id": project.domain_id},
     )
-    deploy = _own(api, f"{config.github.owner}/{name}", project, "deploy")
-    if deploy is None:
-        return _answer("NOT_OURS", f"{config.github.owner}/{name} is not a repository of ours")
-    build = _own(api, _build_repository(api, deploy), project, "build")
+    deploy = _own(api, f"{config.github.owner}/{name}", project, DEPLOY)
+    if deploy is not None:
+        build = _own(api, _build_repository(api, deploy), project, BUILD)
+    elif (deploy := _both(api, config.github.owner, project)) is not None:
+        build = None
+    else:
+        return _answer("NOT_OURS", f"{config.github.owner} has no repository of ours for it")
     told = _tell(api, deploy, project, archive=config.deletion == "archive")
     archived = {
         repository
@@ -104,6 +111,16 @@ def _own(api: Api, name: object, project: DeletedProject, role: str) -> Reposito
     return found if ours else None
 
 
+def _both(api: Api, owner: str, project: DeletedProject) -> Repository | None:
+    """Return the repository that is the project's build and deploy repository at once."""
+    from generator.github.repositories import marked_repositories
+
+    for found in marked_repositories(api, owner, project.project_id):
+        if ours := _own(api, found.name, project, PROJECT):
+            return ours
+    return None
+
+
 def _build_repository(api: Api, deploy: Repository) -> object:
     """Return the build repository's name, as the deploy repository has it in its configuration."""
     from generator.commits import CONFIG
@@ -144,8 +161,8 @@ def _ended(api: Api, repository: Repository, *, archive: bool) -> str:
 
 def _issue(archive: bool) -> str:
     after = (
-        "This repository and the build repository are archived now: nothing is lost, and anybody"
-        " with administration rights can unarchive them."
+        "The project's repositories are archived now: nothing is lost, and anybody with"
+        " administration rights can unarchive them."
         if archive
         else "The repositories are kept as they are."
     )

@@ -1,5 +1,6 @@
 """The steps that fill a project's repositories: build first, then deploy.
 
+With both as folders of one repository, the first step fills it, and the second sets it up.
 Each looks at the remote and completes what is missing, so both may run again after anything.
 """
 
@@ -13,14 +14,13 @@ from generator.control.ports import Ports
 from generator.control.requests import Document, request_of, step_input
 from generator.create import ProjectPlan, plan_known
 from generator.errors import InputError
+from generator.layout import BUILD, DEPLOY, PROJECT, QUESTION, SEPARATE
 from generator.projects import read_project
 from generator.repositories import SEED_BRANCH, Seed, SeededRepository, seed
 
 if TYPE_CHECKING:
     from generator.github.repositories import Repository, WantedRepository
     from generator.github.transport import Api
-
-BUILD, DEPLOY = "build", "deploy"
 
 
 class UnsupportedLayout(InputError):
@@ -29,11 +29,12 @@ class UnsupportedLayout(InputError):
 
 @dataclass(frozen=True)
 class Seeded:
-    """Where a repository stands. url: what a person opens.
+    """Where a repository stands. role: build, deploy, or project for both. url: for a person.
 
     missing: facts that stay null in it. notes: what is not as it was wanted, and why.
     """
 
+    role: str
     repository: str
     url: str
     state: str
@@ -58,7 +59,7 @@ def plan(given: object, ports: Ports) -> ProjectPlan:
     facts = read_project(ports.datazone(request.region), request)
     planned = plan_known(request, facts, ports.catalog(), config=ports.config)
     layout = ports.config.github.repo_layout
-    if layout != "separate" and planned.template.question("repo_layout") is None:
+    if layout != SEPARATE and planned.template.question(QUESTION) is None:
         raise UnsupportedLayout(
             f"github.repo_layout = {layout!r}: the template {planned.template.name} has separate"
             " repositories only; correct aiops.toml"
@@ -67,12 +68,12 @@ def plan(given: object, ports: Ports) -> ProjectPlan:
 
 
 def seed_build(given: object, ports: Ports) -> Document:
-    """Fill the build repository, which Unified Studio has made; return a `Seeded` document.
+    """Fill the repository that Unified Studio has made; return a `Seeded` document.
 
     Raises what `plan`, `repositories` and GitHub raise.
     """
     planned = plan(given, ports)
-    wanted = _seed_of(planned, BUILD)
+    wanted = planned.seed_of(BUILD)
     done = seed(ports.git().remote(wanted.name), wanted)
     return _seeded(planned, wanted, done, ports).document()
 
@@ -80,15 +81,17 @@ def seed_build(given: object, ports: Ports) -> Document:
 def seed_deploy(given: object, ports: Ports) -> Document:
     """Make, fill and configure the deploy repository; return a `Seeded` document.
 
-    Raises what `plan`, `repositories` and GitHub raise; RepositoryForeign when there is another
-    one of that name, which stays as it is.
+    One that is both is there, and filled unless `seed_build` was left out. Raises what `plan`,
+    `repositories` and GitHub raise; RepositoryForeign when there is another one of that name, which
+    stays as it is.
     """
-    from generator.github.repositories import own_repository
+    from generator.github.repositories import adopt_repository, own_repository
 
     planned = plan(given, ports)
-    wanted = _seed_of(planned, DEPLOY)
+    wanted = planned.seed_of(DEPLOY)
     api = ports.github()
-    repository = own_repository(api, wanted_repository(planned, ports))
+    take = adopt_repository if wanted.role == PROJECT else own_repository
+    repository = take(api, wanted_repository(planned, ports))
     # An owner may have renamed it: we go on in it, as GitHub does.
     wanted = replace(wanted, name=repository.name)
     done = seed(ports.git().remote(wanted.name), wanted)
@@ -97,15 +100,16 @@ def seed_deploy(given: object, ports: Ports) -> Document:
 
 
 def wanted_repository(planned: ProjectPlan, ports: Ports) -> WantedRepository:
-    """Return what the deploy repository of a plan shall be."""
+    """Return what the repository of a plan shall be that deploys."""
     from generator.github.repositories import WantedRepository
 
     github = ports.config.github
+    wanted = planned.seed_of(DEPLOY)
     return WantedRepository(
-        name=planned.facts.deploy_repository,
+        name=wanted.name,
         owner_kind=github.owner_kind,
         project_id=planned.facts.project_id,
-        role=DEPLOY,
+        role=wanted.role,
         description=f"Deploys the models of {planned.facts.name}",
         topics=github.topics,
         visibility=github.visibility,
@@ -135,10 +139,6 @@ def _configured(api: Api, repository: Repository, ports: Ports) -> tuple[str, ..
     return tuple(note for note in notes if note)
 
 
-def _seed_of(planned: ProjectPlan, role: str) -> Seed:
-    return next(wanted for wanted in planned.seeds() if wanted.role == role)
-
-
 def _seeded(
     planned: ProjectPlan,
     wanted: Seed,
@@ -147,6 +147,7 @@ def _seeded(
     notes: tuple[str, ...] = (),
 ) -> Seeded:
     return Seeded(
+        role=wanted.role,
         repository=done.name,
         url=f"{ports.config.github.git_url}/{done.name}",
         state=done.state,

@@ -7,6 +7,9 @@
 | carries none, but our mark                         | it is ours: a run was cut off            |
 | carries another project's, or neither              | RepositoryForeign                        |
 | is ours and archived                               | RepositoryArchived                       |
+
+A repository that is both, build and deploy, was made for the project by somebody else: it needs no
+mark of ours to be taken, and gets it, so that it is found when the project is no more.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from generator.commits import Owner
 from generator.errors import shown
 from generator.github import ownership
 from generator.github.errors import (
@@ -31,7 +35,7 @@ Visibility = Literal["private", "internal", "public"]
 
 @dataclass(frozen=True)
 class WantedRepository:
-    """What a repository shall be. name: owner/repository. role: build or deploy.
+    """What a repository shall be. name: owner/repository. role: build, deploy, or project for both.
 
     team_id: a team that shall be able to read it, which saves the call that grants it.
     """
@@ -80,6 +84,32 @@ def own_repository(api: Api, wanted: WantedRepository) -> Repository:
     return _with_topics(api, repository, wanted)
 
 
+def adopt_repository(api: Api, wanted: WantedRepository) -> Repository:
+    """Return the repository that was made for the project, with all wanted topics.
+
+    Raises GitHubMissing when there is none, RepositoryForeign when it carries another project's
+    configuration, RepositoryArchived, and what Api.request raises.
+    """
+    found = find_repository(api, wanted.name)
+    if found is None:
+        raise GitHubMissing(
+            f"there is no repository {wanted.name}, or the token may not see it: install the"
+            " GitHub App on it"
+        )
+    _owner_unless_foreign(api, found, wanted)
+    _require_writable(found)
+    return _with_topics(api, found, wanted)
+
+
+def marked_repositories(api: Api, owner: str, project_id: str) -> list[Repository]:
+    """Return the repositories of `owner`, a user or an organization, that have our mark as topic.
+
+    Anybody may set a topic: whose they are, their configuration says.
+    """
+    query = f"user:{owner} topic:{ownership.topic(project_id)}"
+    return [_repository(found) for found in api.pages("/search/repositories", "items", q=query)]
+
+
 def archive_repository(api: Api, name: str) -> Repository | None:
     """Make `name` read-only, unless it is; None when there is no such repository.
 
@@ -92,13 +122,7 @@ def archive_repository(api: Api, name: str) -> Repository | None:
 
 
 def _require_ours(api: Api, found: Repository, wanted: WantedRepository) -> None:
-    owner = ownership.configured_owner(api, found.name)
-    if owner is not None and (owner.project_id, owner.role) != (wanted.project_id, wanted.role):
-        raise RepositoryForeign(
-            f"{found.url} is the {shown(owner.role)} repository of project"
-            f" {shown(owner.project_id)}, not the {wanted.role} repository of"
-            f" {wanted.project_id}: rename it, or change the pattern of names"
-        )
+    owner = _owner_unless_foreign(api, found, wanted)
     marked = ownership.is_marked(found.description, found.topics, wanted.project_id)
     if owner is None and not marked:
         raise RepositoryForeign(
@@ -106,6 +130,21 @@ def _require_ours(api: Api, found: Repository, wanted: WantedRepository) -> None
             f" {wanted.project_id} nor {ownership.mark(wanted.project_id)} in its description;"
             " rename it, or change the pattern of names"
         )
+    _require_writable(found)
+
+
+def _owner_unless_foreign(api: Api, found: Repository, wanted: WantedRepository) -> Owner | None:
+    owner = ownership.configured_owner(api, found.name)
+    if owner is not None and (owner.project_id, owner.role) != (wanted.project_id, wanted.role):
+        raise RepositoryForeign(
+            f"{found.url} is the {shown(owner.role)} repository of project"
+            f" {shown(owner.project_id)}, not the {wanted.role} repository of"
+            f" {wanted.project_id}: rename it, or change the pattern of names"
+        )
+    return owner
+
+
+def _require_writable(found: Repository) -> None:
     if found.archived:
         raise RepositoryArchived(
             f"{found.url} is archived: unarchive it on its settings page, then run again"

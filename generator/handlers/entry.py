@@ -29,6 +29,8 @@ SERVICE, NAMESPACE = "aiops", "AIOps"
 RESERVE_SECONDS = 10.0
 # States of a repository that a step has changed.
 CHANGED = {"created", "updated", "branch"}
+# Roles of the repository with which a project is complete.
+DEPLOYING = {"deploy", "project"}
 
 logger = Logger(service=SERVICE, use_rfc3339=True)
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
@@ -132,8 +134,8 @@ def _done(name: str, done: Document, seconds: float) -> None:
     logger.info("done", extra={"outcome": outcome, "seconds": round(seconds, 2), **found})
     _metric("Seconds", MetricUnit.Seconds, seconds, step=name)
     _metric("Outcomes", MetricUnit.Count, 1, step=name, outcome=outcome)
-    # The deploy repository is the last: with it a project is complete.
-    if name == "seed_deploy" and outcome in CHANGED:
+    # The deploy repository is the last: with it a project is complete, as with one that is both.
+    if done.get("role") in DEPLOYING and outcome in CHANGED:
         _metric("ProjectsSeeded", MetricUnit.Count, 1)
 
 

@@ -21,6 +21,7 @@ from tests.control.stage import CANARY, CREATE, GIVEN, PROJECT, blind_ports, con
 
 HANDLERS = ("describe", "seed_build", "seed_deploy", "approval", "deletion")
 SEEDED = {
+    "role": "deploy",
     "repository": "acme-ml/x",
     "url": "https://github.com/acme-ml/x",
     "state": "created",
@@ -96,12 +97,21 @@ def test_a_step_that_works_is_logged_and_counted(
     assert metrics["Seconds"][1] == {"step": "seed_deploy"}
 
 
+def test_filling_a_repository_that_is_both_completes_a_project(
+    ports: Ports, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = SEEDED | {"role": "project"}
+    entry("seed_build", lambda given, ports: done, lambda: ports)(GIVEN, Context())
+    assert said(capsys)[1]["ProjectsSeeded"] == (1, {})
+
+
 def test_a_project_that_was_complete_is_not_counted_again(
     ports: Ports, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = SEEDED | {"state": "unchanged"}
     entry("seed_deploy", lambda given, ports: done, lambda: ports)(GIVEN, Context())
-    entry("seed_build", lambda given, ports: dict(SEEDED), lambda: ports)(GIVEN, Context())
+    build = SEEDED | {"role": "build"}
+    entry("seed_build", lambda given, ports: build, lambda: ports)(GIVEN, Context())
     assert "ProjectsSeeded" not in said(capsys)[1]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from generator.catalog import Catalog, plain
 from generator.config.model import Reviewer
 from generator.control.seeding import UnsupportedLayout, seed_build, seed_deploy
 from generator.datazone import IncompleteProject
@@ -30,8 +32,8 @@ def test_both_repositories_are_filled(outside: World) -> None:
     build, deploy = both(outside)
     for done, name in ((build, BUILD), (deploy, DEPLOY)):
         assert set(done) == {
-            "repository", "url", "state", "branch", "commit", "tree", "pull_request", "missing",
-            "notes",
+            "role", "repository", "url", "state", "branch", "commit", "tree", "pull_request",
+            "missing", "notes",
         }  # fmt: skip
         assert (done["repository"], done["state"], done["branch"]) == (name, "created", "main")
         assert done["url"] == f"{outside.config.github.git_url}/{name}"
@@ -211,8 +213,12 @@ def test_a_token_without_permissions_is_named(outside: World) -> None:
 
 
 def test_an_arrangement_that_the_template_lacks_is_a_clear_stop(outside: World) -> None:
+    known = outside.ports.catalog().named("regression")
+    asked = tuple(question for question in known.questions if question.name != "repo_layout")
+    older = replace(known, questions=asked)
+    catalog = Catalog((older,), {plain(profile): older for profile in older.profiles})
     outside.configure(repo_layout="monorepo")
     before = outside.github.state()
     with pytest.raises(UnsupportedLayout, match="'monorepo': the template regression"):
-        outside.run(seed_build, GIVEN)
+        seed_build(GIVEN, replace(outside.ports, catalog=lambda: catalog))
     assert outside.github.state() == before
