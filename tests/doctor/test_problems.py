@@ -125,6 +125,20 @@ CASES = [
             "secretsmanager:GetSecretValue",
             lambda asked: {"SecretBinary": b"x"}), GITHUB, "secrets", PROBLEM,
          "is binary or empty", "store its text"),
+    Case("a secret with a key of one's own", answers("secretsmanager:DescribeSecret",
+            {"KmsKeyId": "arn:aws:kms:eu-west-1:222233334444:key/1a2b"}), GITHUB,
+         "keys of secrets", PROBLEM, "key/1a2b, which the functions may not use",
+         "github.secret_keys"),
+    Case("a key of one's own that is listed",
+         both(answers("secretsmanager:DescribeSecret", {"KmsKeyId": "1a2b"}),
+              configured("auth =",
+                  'secret_keys = ["arn:aws:kms:eu-west-1:222233334444:key/1a2b"]\nauth =')),
+         GITHUB, "keys of secrets", OK, "which the functions may use", ""),
+    Case("a small account that shares", both(
+            configured("[profiles]", "[functions]\nreserve_concurrency = false\n[profiles]"),
+            answers("lambda:GetAccountSettings", {"AccountLimit":
+                {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}})), PLANE,
+         "concurrency", WARNING, "share them with all others", "request-service-quota-increase"),
     Case("no such domain", answers("datazone:GetDomain", ABSENT), DOMAINS, "domains", PROBLEM,
          f"has no domain {DOMAIN}", "aws datazone list-domains"),
     Case("a domain that failed", changed("datazone:GetDomain", status="CREATION_FAILED"), DOMAINS,
@@ -244,7 +258,8 @@ def test_every_check_of_something_that_can_be_wrong_has_a_case() -> None:
         (PLANE, "failed projects"),
         (PLANE, "event rules"),  # the same code as of the governance account's rule
         (PLANE, "undelivered events"),  # of its queue
-        (GOVERNING, "alarms"),  # of the alarms of the control plane
+        (GOVERNING, "notifications"),  # of the topic of the control plane
+        (GOVERNING, "alarms"),  # of its alarms
     }
     assert {(one.area, one.check) for one in CASES} | elsewhere == {
         (check.area, check.name) for check in CHECKS

@@ -238,6 +238,7 @@ def healthy(outside: World) -> dict[str, Any]:
         },
         "iam:GetOpenIDConnectProvider": provider,
         "ssm:GetParameter": {"Parameter": {"Value": "21"}},
+        "secretsmanager:DescribeSecret": {"Name": "aiops/github"},
         "secretsmanager:GetSecretValue": secret,
         "datazone:GetDomain": {
             "id": DOMAIN,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from generator.doctor.accounts import Absent, Answer
 from generator.doctor.examination import Examination
 from generator.doctor.findings import Found, ok, problem, warning
-from generator.infrastructure.functions import APPROVAL, DELETION, SEEDING
+from generator.infrastructure.functions import APPROVAL, DELETION, RESERVED, SEEDING
 
 ALL = (*SEEDING, APPROVAL, DELETION)
 # What Lambda keeps for functions without a share of their own (its quotas).
@@ -45,20 +45,26 @@ def functions(examination: Examination) -> Iterator[Found]:
 
 
 def concurrency(examination: Examination) -> Iterator[Found]:
-    """The account's quota leaves room for the functions' shares; new accounts start with 10."""
+    """The account's quota leaves room for the functions' shares; new accounts start with 10.
+
+    Where none are reserved, the functions need not wait for a share, but share with all others.
+    """
     limits = examination.shared.ask("lambda", "get_account_settings")["AccountLimit"]
     quota, free = limits["ConcurrentExecutions"], limits["UnreservedConcurrentExecutions"]
-    wanted = sum(spec.concurrency for spec in ALL)
+    wanted = RESERVED if examination.config.reserve_concurrency else 0
     ask = (
         "aws service-quotas request-service-quota-increase --service-code lambda"
         f" --quota-code {QUOTA} --desired-value 1000"
     )
     what = f"{free} of {quota} concurrent executions are not reserved"
-    if quota < wanted + ALWAYS_FREE:
+    if wanted and quota < wanted + ALWAYS_FREE:
         yield problem(
-            f"{what}; the functions reserve {wanted}, and {ALWAYS_FREE} must stay free", ask
+            f"{what}; the functions reserve {wanted}, and {ALWAYS_FREE} must stay free",
+            f"{ask}; or write functions.reserve_concurrency = false",
         )
-    elif free <= ALWAYS_FREE:
+    elif not wanted and quota < RESERVED:
+        yield warning(f"{what}; the functions share them with all others of the account", ask)
+    elif wanted and free <= ALWAYS_FREE:
         yield warning(f"{what}: no other function can get a share", ask)
     else:
         yield ok(what)

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.config.model import Place
 from generator.doctor.accounts import Absent, AwsPlace
 from generator.doctor.examination import Examination
 from generator.doctor.findings import Found, ok, problem, warning
-from generator.infrastructure.names import topic_arn
+from generator.infrastructure.names import is_shared_services, topic_arn
 
 PENDING = "PendingConfirmation"
 
 
 def topic(examination: Examination) -> Iterator[Found]:
+    """The topic of the control plane has readers."""
+    return _readers(examination, topic_arn(examination.config))
+
+
+def forwarding_topic(examination: Examination) -> Iterator[Found]:
+    """The topic of the governance account has readers, where that is another one."""
+    config = examination.config
+    if is_shared_services(config, config.governance):
+        yield ok("the topic is that of the control plane")
+        return
+    yield from _readers(examination, topic_arn(config, config.governance))
+
+
+def _readers(examination: Examination, arn: str) -> Iterator[Found]:
     """Configured addresses are subscribed and confirmed; without any, one reader is enough."""
-    arn, place = topic_arn(examination.config), examination.shared
+    # A topic of the organization's own may be anywhere.
+    region, account = arn.split(":")[3:5]
+    place = examination.accounts.at(Place(account, region))
     subscribe = (
         f"aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint ADDRESS,"
         " then confirm in the mail that comes"
@@ -27,7 +44,7 @@ def topic(examination: Examination) -> Iterator[Found]:
         yield problem(
             f"there is no topic {arn}",
             "correct notifications.topic_arn"
-            if examination.config.notifications.topic_arn
+            if arn == examination.config.notifications.topic_arn
             else "deploy the control plane: make deploy",
         )
         return

@@ -10,6 +10,7 @@ from generator.doctor.findings import Found, Unchecked, ok, problem
 from generator.doctor.token_secret import place_of, read_text
 from generator.github.errors import TokenUnusable
 
+AWS_KEY = "alias/aws/secretsmanager"
 _FORMS = {
     "app": '{"app_id": "...", "installation_id": "...", "private_key": "..."}',
     "token": '{"token": "..."}',
@@ -59,6 +60,27 @@ def listed_secrets(examination: Examination) -> Iterator[Found]:
             raise Unchecked(f"{name}: {error}", error.needs) from None
         else:
             yield ok(f"{name}: {arn} holds text")
+
+
+def secret_keys(examination: Examination) -> Iterator[Found]:
+    """The functions may use the keys that secrets are encrypted with, where it is not AWS's own."""
+    config = examination.config
+    for secret in sorted({config.github.token_secret, *config.github.secrets.values()}):
+        place = place_of(secret, config, examination.accounts)
+        try:
+            answer = place.ask("secretsmanager", "describe_secret", SecretId=secret)
+        except Absent:
+            continue  # said of the secret itself
+        key = answer.get("KmsKeyId")
+        if key in (None, AWS_KEY):
+            yield ok(f"{secret} is encrypted with AWS's own key")
+        elif any(arn == key or arn.endswith(f"/{key}") for arn in config.github.secret_keys):
+            yield ok(f"{secret} is encrypted with {key}, which the functions may use")
+        else:
+            yield problem(
+                f"{secret} is encrypted with {key}, which the functions may not use",
+                "add the key's ARN to github.secret_keys, then deploy: make deploy",
+            )
 
 
 def _name(secret: str) -> str:
