@@ -134,14 +134,18 @@ class _Place:
             return re.sub(r"(?<![\w/])\.github/", "../.github/", text)
         if key == "path":
             return re.sub(r"^(\s*)(?=[\w.])", rf"\g<1>{self.role}/", text, flags=re.MULTILINE)
-        return text.replace("hashFiles('", f"hashFiles('{self.role}/")
+        return re.sub(
+            r"(?<=hashFiles\()[^)]*",
+            lambda files: re.sub(r"'([^']*)'", rf"'{self.role}/\1'", files[0]),
+            text,
+        )
 
 
 def _at(node: yaml.Node | None, *path: str) -> yaml.Node:
     for name in path:
         found = [value for key, value in _members(node) if key.value == name]
         if not found:
-            raise Underivable(f"there is no {'.'.join(path)}, which every workflow has")
+            raise Underivable(f"there is no {'.'.join(path)} where one is expected")
         node = found[0]
     assert node is not None
     return node

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workflows.places import Place
 from workflows.policy import ACTIONS
 
 HERE = Path(__file__).resolve().parent
@@ -29,10 +30,11 @@ Scenario = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Call:
-    """One action or command that a workflow ran."""
+    """One action or command that a workflow ran; folder: where, from the repository's root."""
 
     name: str
     job: str
+    folder: str
     credentials: str
     arguments: tuple[str, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Outcome:
 
 
 def run_workflow(
-    repository: Path,
+    place: Place,
     workflow: str,
     event: str,
     folder: Path,
@@ -75,7 +77,10 @@ def run_workflow(
     default_branch: str = "main",
     scenario: Scenario | None = None,
 ) -> Outcome:
-    """Run `.github/workflows/<workflow>` of `repository` for an event; write in `folder` only."""
+    """Run the role's `workflow` of a repository for an event; write in `folder` only.
+
+    Every command must run in the folder of the role.
+    """
     shims, home = folder / "shims", folder / "home"
     for path in (shims, home):
         path.mkdir(parents=True)
@@ -87,11 +92,11 @@ def run_workflow(
     event_file.write_text(json.dumps(payload))
     variables = {
         "RECORD": record,
-        "REPOSITORY_UNDER_TEST": repository,
+        "REPOSITORY_UNDER_TEST": place.repository,
         "SCENARIO": json.dumps(scenario or {}),
     }
     command = [
-        str(TOOLS / "act"), event, "--workflows", f".github/workflows/{workflow}",
+        str(TOOLS / "act"), event, "--workflows", f".github/workflows/{place.workflow(workflow)}",
         "--eventpath", str(event_file), "--platform", f"{RUNNER}=-self-hosted", "--json",
         "--no-skip-checkout", "--container-daemon-socket", "-", "--action-offline-mode",
         "--no-cache-server", "--action-cache-path", str(folder / "workspaces"),
@@ -103,7 +108,7 @@ def run_workflow(
         command += ["--local-repository", f"{action}@{pin.commit}={stub}"]
     done = subprocess.run(
         command,
-        cwd=repository,
+        cwd=place.repository,
         env={
             "PATH": f"{shims}:{TOOLS}:/usr/bin:/bin",
             "HOME": str(home),
@@ -116,13 +121,14 @@ def run_workflow(
         check=False,
     )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return Outcome(
+    outcome = Outcome(
         exit_code=done.returncode,
         jobs={line["jobID"]: line["jobResult"] for line in lines if "jobResult" in line},
         calls=tuple(
             Call(
                 name=call["name"],
                 job=call["job"],
+                folder=call["folder"],
                 credentials=call["credentials"],
                 arguments=tuple(call.get("arguments", ())),
                 inputs=call.get("inputs", {}),
@@ -136,3 +142,10 @@ def run_workflow(
         ),
         log=done.stdout + done.stderr,
     )
+    elsewhere = {
+        str(call): call.folder
+        for call in outcome.calls
+        if call.name in ("make", "python") and call.folder != place.folder
+    }
+    assert not elsewhere, f"not in {place.folder or 'the root'}: {elsewhere}"
+    return outcome

@@ -40,14 +40,14 @@ def test_a_pull_request_runs_every_check_without_a_credential(
 
 
 def test_the_report_is_kept_and_no_data_or_model(repository: Repository, tmp_path: Path) -> None:
-    ran = run_workflow(
-        repository("build"), "checks.yml", "pull_request", tmp_path / "act", scenario=RAN
-    )
+    build = repository("build")
+    ran = run_workflow(build, "checks.yml", "pull_request", tmp_path / "act", scenario=RAN)
     (upload,) = ran.action("upload-artifact")
+    # The action takes paths from the root of the repository.
     assert upload.inputs["path"].split() == [
-        ".local/last_run.json",
-        ".local/runs/**/report.html",
-        ".local/runs/**/log.txt",
+        build.file(".local/last_run.json"),
+        build.file(".local/runs/**/report.html"),
+        build.file(".local/runs/**/log.txt"),
     ]
     # Without it the action leaves out everything below a folder that starts with a dot.
     assert upload.inputs["include-hidden-files"] == "true"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from conftest import Render, template_names
 
 from workflows.act import HERE
+from workflows.places import workflow_files
 from workflows.policy import ACTIONS, USES, Workflow, breaches, steps
 
 CHECKOUT_PIN = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
@@ -56,20 +55,16 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-def workflow_files(project: Path) -> list[Path]:
-    """Every workflow of both repositories."""
-    return sorted(project.glob("*/.github/workflows/*.y*ml"))
-
-
 @pytest.mark.parametrize("template", template_names())
 def test_workflows_keep_the_rules(template: str, render: Render) -> None:
-    files = workflow_files(render(template))
-    names = {f"{file.parts[-4]}/{file.name}" for file in files}
-    assert names == {
+    files = workflow_files(render, template)
+    assert set(files) == {
         "build/checks.yml", "build/pipeline.yml", "deploy/checks.yml", "deploy/deploy.yml",
+        "monorepo/build-checks.yml", "monorepo/pipeline.yml", "monorepo/deploy-checks.yml",
+        "monorepo/deploy.yml",
     }  # fmt: skip
-    for file in files:
-        assert breaches(file.read_text()) == [], file
+    for name, file in files.items():
+        assert breaches(file.read_text()) == [], name
 
 
 @pytest.mark.parametrize(
@@ -86,7 +81,7 @@ def test_a_mistake_is_noticed(file: str, good: str, bad: str, said: str, render:
 @pytest.mark.parametrize("template", template_names())
 def test_every_action_in_the_table_is_used_and_has_a_stub(template: str, render: Render) -> None:
     used = set()
-    for file in workflow_files(render(template)):
+    for file in workflow_files(render, template).values():
         used |= {match["action"].partition("@")[0] for match in USES.finditer(file.read_text())}
     assert {name for name in used if not name.startswith("./")} == set(ACTIONS)
     stubs = {path.name for path in (HERE / "stubs").iterdir()}
@@ -94,7 +89,7 @@ def test_every_action_in_the_table_is_used_and_has_a_stub(template: str, render:
 
 
 def test_actions_get_only_inputs_that_they_have(render: Render) -> None:
-    for file in workflow_files(render()):
+    for file in workflow_files(render).values():
         for job in Workflow(file.read_text()).jobs.values():
             for step in steps(job):
                 if "uses" in step:
@@ -105,13 +100,16 @@ def test_actions_get_only_inputs_that_they_have(render: Render) -> None:
 
 def test_findings_are_silenced_only_where_it_says_why(render: Render) -> None:
     silenced = []
-    for file in workflow_files(render()):
+    for name, file in workflow_files(render).items():
         lines = file.read_text().splitlines()
         for before, line in zip(["", *lines], lines, strict=False):
             if "zizmor: ignore[" in line:
-                assert before.strip().startswith("# "), f"{file.name}: {line.strip()}: say why"
-                silenced.append(line.rpartition("[")[2].strip("]"))
-    assert silenced == ["self-repository"]
+                assert before.strip().startswith("# "), f"{name}: {line.strip()}: say why"
+                silenced.append((name, line.rpartition("[")[2].strip("]")))
+    assert silenced == [
+        ("build/pipeline.yml", "self-repository"),
+        ("monorepo/pipeline.yml", "self-repository"),
+    ]
 
 
 def test_a_push_builds_only_when_something_that_matters_changed(render: Render) -> None:

@@ -12,10 +12,10 @@ import pytest
 from conftest import CHECKOUT, Render, template_names
 
 from workflows.act import TOOLS
+from workflows.places import REPOSITORIES, ROLES, root_of
 from workflows.policy import Workflow, steps
 
 ACTIONLINT = CHECKOUT / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
-REPOSITORIES = [(template, role) for template in template_names() for role in ("build", "deploy")]
 
 Check = Callable[[Path], subprocess.CompletedProcess[str]]
 
@@ -94,11 +94,11 @@ def copy_of(repository: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize(("template", "role"), REPOSITORIES)
+@pytest.mark.parametrize(("template", "name"), REPOSITORIES)
 def test_workflows_pass(
-    check: Check, template: str, role: str, render: Render, tmp_path: Path
+    check: Check, template: str, name: str, render: Render, tmp_path: Path
 ) -> None:
-    done = check(copy_of(render(template) / role, tmp_path))
+    done = check(copy_of(root_of(render, template, name), tmp_path))
     assert done.returncode == 0, done.stdout
 
 
@@ -119,17 +119,19 @@ def test_each_tool_finds_a_defect(
     assert said in done.stdout
 
 
-@pytest.mark.parametrize("role", ["build", "deploy"])
-def test_dependabot_keeps_the_actions_current(role: str, render: Render) -> None:
-    file = render() / role / ".github" / "dependabot.yml"
+@pytest.mark.parametrize(("template", "name"), REPOSITORIES)
+def test_dependabot_keeps_the_actions_current(template: str, name: str, render: Render) -> None:
+    file = root_of(render, template, name) / ".github" / "dependabot.yml"
     done = tool(
         TOOLS / "check-jsonschema", "--builtin-schema=vendor.dependabot", file, cwd=file.parent
     )
     assert done.returncode == 0, done.stdout
-    assert "package-ecosystem: github-actions" in file.read_text()
+    # It looks for workflows in .github of that directory.
+    assert "package-ecosystem: github-actions\n    directory: /\n" in file.read_text()
 
 
-@pytest.mark.parametrize(("template", "role"), REPOSITORIES)
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("template", template_names())
 def test_a_workflow_calls_only_commands_that_its_makefile_has(
     template: str, role: str, render: Render
 ) -> None:
