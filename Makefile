@@ -28,7 +28,7 @@ CDK_READY := $(CDK_VENV)/.installed
 WITH_CONFIG := $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lint-infrastructure package synth bench docs docs-serve lock clean
+.PHONY: help setup demo test lint workflows lint-infrastructure package synth bench docs docs-serve lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ lint: $(PYTHON_READY)  ## ruff and mypy on the generator, the hooks and the test
 	ruff check .
 	ruff format --check .
 	mypy
+
+workflows: $(PYTHON_READY)  ## derive the workflows of a monorepo from those of two repositories
+	@python -m maintenance
 
 lint-infrastructure: $(CDK_READY)  ## mypy on the stacks, where the CDK is
 	$(CDK_VENV)/bin/python -m mypy --config-file= --strict --follow-imports silent \
