@@ -24,14 +24,17 @@ NODE_READY := node_modules/.installed
 INFRASTRUCTURE := generator/infrastructure
 CDK_VENV := $(VENV)/infrastructure
 CDK_READY := $(CDK_VENV)/.installed
+# The emulator of AWS pins libraries of its own: so has it.
+MINISTACK_VENV := $(VENV)/ministack
+MINISTACK_READY := $(MINISTACK_VENV)/.installed
 # Both commands read the administrator's configuration: CONFIG, or aiops.toml, or the example.
 WITH_CONFIG := $(if $(CONFIG),--config $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint workflows lint-infrastructure package synth bench docs docs-serve lock clean
+.PHONY: help setup demo test lint workflows lint-infrastructure package synth e2e bench docs docs-serve lock clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 setup: $(PYTHON_READY) $(NODE_READY)  ## install everything into .venv and node_modules
 
@@ -60,6 +63,11 @@ $(CDK_READY): $(INFRASTRUCTURE)/requirements.txt $(PYTHON_READY)
 	  [compileall.compile_file(file, quiet=1) for file in files if file and "aws_cdk" in file]'
 	@touch $@
 
+$(MINISTACK_READY): tests/chain/requirements.txt $(PYTHON_READY)
+	@test -x $(MINISTACK_VENV)/bin/python || $(PYTHON) -m venv --without-pip $(MINISTACK_VENV)
+	uv pip install --quiet --python $(MINISTACK_VENV)/bin/python --no-deps --compile-bytecode -r tests/chain/requirements.txt
+	@touch $@
+
 demo: $(PYTHON_READY)  ## play a CreateProject event to the end: two repositories, a model, a prediction
 	@$(BIN)/aiops demo $(ARGS)
 
@@ -84,6 +92,9 @@ synth: package $(CDK_READY)  ## write the control plane's stacks into cdk.out/, 
 test: setup lint lint-infrastructure  ## every check of the project (about 10 minutes on 2 cores)
 	pytest $(ARGS)
 
+e2e: $(PYTHON_READY) $(NODE_READY) $(CDK_READY) $(MINISTACK_READY)  ## play the control plane from event to deployment on this machine
+	@python -m tests.chain $(ARGS)
+
 bench: $(PYTHON_READY)  ## cost of a project, side by side with other ways
 	python -m benchmarks $(ARGS)
 
@@ -97,6 +108,8 @@ lock: $(PYTHON_READY)  ## pin what each requirements.in asks for
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header $(INFRASTRUCTURE)/requirements.in -o $(INFRASTRUCTURE)/requirements.txt
 	uv pip compile --quiet --universal --python-version 3.13 --no-emit-index-url --no-annotate --no-header $(INFRASTRUCTURE)/lambda-requirements.in -o $(INFRASTRUCTURE)/lambda-requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header tests/chain/requirements.in -o tests/chain/requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header tests/chain/runtime-requirements.in -o tests/chain/runtime-requirements.txt
 
 clean:  ## forget the demo and every cache, keep the environment
 	rm -rf .demo .cache cdk.out dist site .pytest_cache .mypy_cache .ruff_cache

@@ -29,8 +29,9 @@ class RegistryServer(LoopbackServer):
     failures: what SageMaker would not have taken or given.
     """
 
-    def __init__(self, group: str, tags: dict[str, str]) -> None:
+    def __init__(self, group: str, tags: dict[str, str], home: str = HOME) -> None:
         self.group = group
+        self.home = home
         self.tags = tags
         self.packages: dict[str, Document] = {}
         self.events: list[Document] = []
@@ -41,7 +42,7 @@ class RegistryServer(LoopbackServer):
     def register(self, **more: Any) -> str:
         """Add a version that waits for an approval; return its ARN."""
         version = len(self.packages) + 1
-        arn = f"{HOME}:model-package/{self.group.lower()}/{version}"
+        arn = f"{self.home}:model-package/{self.group.lower()}/{version}"
         self.packages[arn] = {
             "ModelPackageName": self.group,
             "ModelPackageArn": arn,
@@ -63,7 +64,12 @@ class RegistryServer(LoopbackServer):
         package.setdefault("CustomerMetadataProperties", {}).update(notes)
         if not package["CustomerMetadataProperties"]:
             del package["CustomerMetadataProperties"]
-        told = ("ModelPackageArn", "ModelApprovalStatus", "ModelLifeCycle")
+        told = (
+            "ModelPackageArn",
+            "ModelPackageGroupName",
+            "ModelApprovalStatus",
+            "ModelLifeCycle",
+        )
         self.events.append(
             {
                 "id": f"event-{len(self.events)}",
@@ -83,7 +89,7 @@ class RegistryServer(LoopbackServer):
         if operation == "DescribeModelPackageGroup":
             return {
                 "ModelPackageGroupName": self.group,
-                "ModelPackageGroupArn": f"{HOME}:model-package-group/{self.group.lower()}",
+                "ModelPackageGroupArn": f"{self.home}:model-package-group/{self.group.lower()}",
                 "CreationTime": datetime(2026, 11, 20, tzinfo=UTC),
                 "CreatedBy": {},
                 "ModelPackageGroupStatus": "Completed",

@@ -14,7 +14,7 @@ def makefile(repository: Path) -> str:
 
 def targets(repository: Path) -> dict[str, str]:
     """Documented targets of a Makefile and what they are for."""
-    return dict(re.findall(r"^([a-z-]+):.*?## (.+)$", makefile(repository), re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9-]+):.*?## (.+)$", makefile(repository), re.MULTILINE))
 
 
 def aiops_options(command: click.Command) -> set[str]:
