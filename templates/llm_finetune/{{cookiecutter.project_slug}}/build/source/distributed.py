@@ -8,11 +8,13 @@ SM_CURRENT_HOST, SM_NUM_GPUS and SM_NETWORK_INTERFACE_NAME. On one device neithe
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +24,8 @@ from source.train_settings import TrainSettings
 
 PORT = 29_500
 CHUNK = 16 << 20
+# One process writes the model of all; the default of ten minutes is short for a large one.
+PATIENCE = timedelta(hours=2)
 # Share of a device's memory that the frozen weights of an adapter run may fill with each device
 # holding a whole copy; the rest is for activations and the adapter's gradients.
 WHOLE_COPY_SHARE = 0.6
@@ -30,6 +34,7 @@ BYTES_PER_WEIGHT = {"bf16": 2, "fp32": 4}
 
 class ClusterUnknown(UserError):
     """SageMaker's variables do not say which machine this is; the text names the variable."""
+
 
 Value = TypeVar("Value")
 
@@ -132,10 +137,13 @@ def strategy(
 ) -> str:
     """`none`, `ddp` (each device a copy of the model) or `fsdp` (each device a part of it).
 
-    `auto` shards when every weight is trained, or when a copy would fill a device.
+    `auto` shards when every weight is trained, or when a copy would fill a device. Processes of a
+    CPU always hold copies: sharding there is not implemented by the libraries.
     """
     if world == 1:
         return "none"
+    if hardware.device == "cpu":
+        return "ddp"
     if settings.distributed != "auto":
         return settings.distributed
     if settings.tuning == "full":
@@ -157,8 +165,30 @@ def fsdp_arguments(execution: Execution) -> dict[str, Any]:
             "state_dict_type": "FULL_STATE_DICT",
         },
         # FSDP's own does the same without gathering the weights a second time.
-        "gradient_checkpointing": False,
+        "activation_checkpointing": False,
     }
+
+
+@contextlib.contextmanager
+def process_group(device: str) -> Iterator[None]:
+    """The group of torchrun's processes while the block runs; nothing in a single process.
+
+    Objects and whole state dictionaries travel between CPUs (gloo), gradients between GPUs (nccl).
+    """
+    if not launched():
+        yield
+        return
+    import torch
+    from torch import distributed
+
+    if device == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
 
 
 def wait_for_everyone() -> None:
@@ -186,7 +216,8 @@ def share_folder(folder: Path, *, writes: bool) -> None:
     Every process takes part; one on each of the other machines `writes`.
     """
     first = int(os.environ.get("RANK", "0")) == 0
-    names = agreed(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()))
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = agreed([path.relative_to(folder).as_posix() for path in files])
     for name in names:
         path, offset = folder / name, 0
         size = agreed(path.stat().st_size if first else 0)

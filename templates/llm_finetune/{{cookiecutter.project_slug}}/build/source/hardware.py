@@ -139,9 +139,7 @@ def _quantise(settings: TrainSettings, hardware: Hardware, ignored: list[str]) -
     return False
 
 
-def _packing(
-    settings: TrainSettings, attention: str, max_length: int, ignored: list[str]
-) -> bool:
+def _packing(settings: TrainSettings, attention: str, max_length: int, ignored: list[str]) -> bool:
     tokens = settings.batch_size * max_length
     if settings.packing and attention != "flash_attention_2" and tokens > LONGEST_MASKED:
         ignored.append(

@@ -107,7 +107,7 @@ class Server:
         try:
             _require_json(http)
             request = read_request(await _body(http), kind)
-            prompt = self._model.prompt(request)
+            prompt = await asyncio.to_thread(self._model.prompt, request)
             if self._waiting >= MOST_WAITING:
                 raise RefusedRequest(f"{MOST_WAITING} requests wait already: try again later", 503)
             answers = Answers(request, prompt, request.model or self._name)
@@ -187,4 +187,3 @@ async def _body(request: HttpRequest) -> bytes:
     if not size:
         raise RefusedRequest("the body is empty")
     return b"".join(parts)
-

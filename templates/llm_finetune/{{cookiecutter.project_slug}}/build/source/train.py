@@ -1,8 +1,8 @@
 """Train: tune the base model on the rows, by examples, by preferences, or by both.
 
 Reads the channels train, validation, preferences and base (absent for a model of the Hub); writes
-the model directory to SM_MODEL_DIR, and history.json and cost.json to SM_OUTPUT_DATA_DIR. Checkpoints
-go to SM_CHECKPOINT_DIR: started again after an interruption, it goes on where it was.
+the model directory to SM_MODEL_DIR, and history.json and cost.json to SM_OUTPUT_DATA_DIR.
+Checkpoints go to SM_CHECKPOINT_DIR: started again after an interruption, it goes on where it was.
 
 On several devices every process runs this module; see `source.distributed`. The exit code is 143
 when it was told to end and has saved a checkpoint.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ from source.distributed import wait_for_everyone
 
 
 class SafeStop(TrainerCallback):  # type: ignore[misc]
-    """Marks checkpoints as complete; after SIGTERM saves one and raises `Interrupted`.
+    """Marks checkpoints as complete and calls `saved`; after SIGTERM the next one is the last.
 
-    Every process of a group takes part: they must agree on the step at which they stop, because
-    saving is work that they do together.
+    `Interrupted` is raised once it is written. Every process of a group takes part: they must agree
+    on the step at which they stop, because saving is work that they do together.
     """
 
-    def __init__(self, interruption: Interruption, *, node: int, marks: bool) -> None:
+    def __init__(
+        self, interruption: Interruption, saved: Callable[[], None], *, node: int, marks: bool
+    ) -> None:
         self._interruption = interruption
+        self._saved = saved
         self._node = node
         self._marks = marks
         self._stopping = False
@@ -38,6 +42,7 @@ class SafeStop(TrainerCallback):  # type: ignore[misc]
         if self._marks:
             directory = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             mark_complete(directory, node=self._node)
+            self._saved()
         if self._stopping:
             raise Interrupted(state.global_step)
 

@@ -9,7 +9,8 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -88,20 +89,28 @@ def run(folders: Folders, settings: Path) -> None:
     plan_of_run = settle(folders, read_document(settings))
     main = distributed.is_main()
     interruption = checkpoints.Interruption()
-    with interruption.watched(), _process_group(plan_of_run.execution), _cache() as cache:
+    with (
+        interruption.watched(),
+        distributed.process_group(plan_of_run.machine.device),
+        _cache() as cache,
+    ):
         if main:
             _announce(plan_of_run)
             checkpoints.open_directory(folders.checkpoints, plan_of_run.fingerprint)
         distributed.wait_for_everyone()
-        spent = Spent.before(folders.checkpoints)
-        with _tracked(main):
-            try:
-                results, trained = _stages(plan_of_run, folders, cache, interruption)
-            finally:
-                if main:
-                    spent.plus(time.monotonic() - began).save(folders.checkpoints)
+        before = Spent.before(folders.checkpoints)
+
+        def spent() -> Spent:
+            return before.plus(time.monotonic() - began)
+
+        def saved() -> None:
             if main:
-                cost = cost_of(spent.plus(time.monotonic() - began), plan_of_run.prices)
+                spent().save(folders.checkpoints)
+
+        with _tracked(main):
+            results, trained = _stages(plan_of_run, folders, cache, interruption, saved)
+            if main:
+                cost = cost_of(spent(), plan_of_run.prices)
                 _write(plan_of_run, folders, results, trained, cost)
                 checkpoints.finish(folders.checkpoints, plan_of_run.fingerprint)
         distributed.wait_for_everyone()
@@ -134,9 +143,14 @@ def settle(folders: Folders, document: Mapping[str, Any]) -> Run:
 
 
 def _stages(
-    planned: Run, folders: Folders, cache: Path, interruption: checkpoints.Interruption
+    planned: Run,
+    folders: Folders,
+    cache: Path,
+    interruption: checkpoints.Interruption,
+    saved: Callable[[], None],
 ) -> tuple[list[StageResult], Path]:
     """Run the stages in their order; the results, and where the last one's weights are."""
+    _quiet()
     hardware.use_threads_for(_hidden_size(planned.base_folder))
     world = distributed.world_size()
     local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
@@ -161,7 +175,9 @@ def _stages(
     results: list[StageResult] = []
     weights: Path | None = None
     for stage in planned.settings.stages:
-        result, weights = run_stage(stage, plan, planned.data, tokenizer, interruption, weights)
+        result, weights = run_stage(
+            stage, plan, planned.data, tokenizer, interruption, weights, saved
+        )
         results.append(result)
     assert weights is not None
     return results, weights
@@ -281,19 +297,13 @@ def _announce(planned: Run) -> None:
     print(end="", flush=True)
 
 
-@contextlib.contextmanager
-def _process_group(execution: Execution) -> Iterator[None]:
-    """The group that torchrun's processes form, for as long as the run lasts."""
-    if not distributed.launched():
-        yield
-        return
-    from accelerate import PartialState
+def _quiet() -> None:
+    """Leave out what the libraries say to each other: deprecations, and arguments that differ from
+    a checkpoint's only in how they are written."""
+    from transformers.utils import logging
 
-    state = PartialState(cpu=execution.device == "cpu")
-    try:
-        yield
-    finally:
-        state.destroy_process_group()
+    logging.set_verbosity_error()
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl)\.")
 
 
 @contextlib.contextmanager
@@ -311,16 +321,13 @@ def _tracked(main: bool) -> Iterator[None]:
 @contextlib.contextmanager
 def _cache() -> Iterator[Path]:
     """A folder for tables that all processes of this machine share; it goes with the run."""
-    if not distributed.launched():
-        with tempfile.TemporaryDirectory(prefix="rows-", ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
-        return
     # The port of the group's meeting is the same in all its processes, and free for no other.
-    folder = Path(tempfile.gettempdir()) / f"rows-{os.environ.get('MASTER_PORT', '0')}"
+    group = os.environ.get("MASTER_PORT", "0") if distributed.launched() else str(os.getpid())
+    folder = Path(tempfile.gettempdir()) / f"rows-{group}"
     try:
         yield folder
     finally:
-        if os.environ.get("LOCAL_RANK") == "0":
+        if os.environ.get("LOCAL_RANK", "0") == "0":
             shutil.rmtree(folder, ignore_errors=True)
 
 

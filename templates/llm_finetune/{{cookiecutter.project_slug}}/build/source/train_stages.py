@@ -10,6 +10,7 @@ import gc
 import json
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,8 +88,11 @@ def run_stage(
     tokenizer: PreTrainedTokenizerBase,
     interruption: Interruption,
     start: Path | None,
+    saved: Callable[[], None] = lambda: None,
 ) -> tuple[StageResult, Path]:
     """Run a stage, or what is left of it; `start` is where the stage before ended.
+
+    `saved` is called after each checkpoint.
 
     Raises `Interrupted` after SIGTERM, `StepFailed` when the device's memory is too small.
     """
@@ -112,7 +116,7 @@ def run_stage(
         trainer.add_callback(EarlyStoppingCallback(stopping.patience, stopping.min_improvement))
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(progress)
-    trainer.add_callback(SafeStop(interruption, node=plan.node, marks=plan.first_on_node))
+    trainer.add_callback(SafeStop(interruption, saved, node=plan.node, marks=plan.first_on_node))
     resume = agreed(last_complete(directory, nodes=plan.nodes))
     try:
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -238,4 +242,3 @@ def _save(trainer: Trainer, plan: Plan, result: StageResult, final: Path) -> Non
 
 def _read(final: Path) -> StageResult:
     return StageResult(**json.loads((final / RESULT).read_text(encoding="utf-8")))
-

@@ -27,8 +27,9 @@ def common_arguments(
         "per_device_train_batch_size": settings.batch_size,
         "per_device_eval_batch_size": settings.batch_size,
         "gradient_accumulation_steps": settings.gradient_accumulation,
-        "gradient_checkpointing": execution.gradient_checkpointing,
-        "gradient_checkpointing_kwargs": {"use_reentrant": False},
+        # transformers' new name of gradient checkpointing.
+        "activation_checkpointing": execution.gradient_checkpointing,
+        "activation_checkpointing_kwargs": {"use_reentrant": False},
         "bf16": execution.precision == "bf16",
         "use_cpu": execution.device == "cpu",
         "optim": execution.optimizer,
@@ -61,9 +62,7 @@ def common_arguments(
     return arguments | (fsdp_arguments(execution) if strategy == "fsdp" else {})
 
 
-def sft_arguments(
-    settings: TrainSettings, execution: Execution, max_length: int
-) -> dict[str, Any]:
+def sft_arguments(settings: TrainSettings, execution: Execution, max_length: int) -> dict[str, Any]:
     """Supervised fine-tuning: what is learnt from a row, and how rows fill a sequence.
 
     Validation rows are never packed: their loss must not depend on their neighbours.
