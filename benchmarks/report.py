@@ -88,7 +88,7 @@ def print_report(
         f"Load of the machine: {load[0]:.1f} before, {load[1]:.1f} after. A value marked ~ varied"
         " by more than half of its median: run again on a quiet machine before comparing."
     )
-    console.print(_budgets(list(budgets(measured))))
+    console.print(budget_table(list(budgets(measured))))
     return all(budget.holds for budget in budgets(measured))
 
 
@@ -102,8 +102,8 @@ def _ways(measured: Measurements, template: str, repetitions: int) -> Table:
     for way, costs in measured.costs.items():
         table.add_row(
             way,
-            _shown(measured.of(way, "cpu")),
-            _shown(measured.of(way, "wall")),
+            in_range(measured.of(way, "cpu")),
+            in_range(measured.of(way, "wall")),
             f"{measured.of(way, 'peak').middle:.0f}",
             str(costs[-1].requests or "-"),
             str(costs[-1].changes or "-"),
@@ -128,12 +128,14 @@ def _ratios(measured: Measurements) -> Table:
     return table
 
 
-def _shown(value: Spread) -> str:
+def in_range(value: Spread) -> str:
+    """Return the median and the ends; ~ marks a wide spread."""
     mark = "~" if value.noisy else ""
     return f"{mark}{value.middle:.3f} ({value.lowest:.3f}-{value.highest:.3f})"
 
 
-def _budgets(all_budgets: list[Budget]) -> Table:
+def budget_table(all_budgets: list[Budget]) -> Table:
+    """Return the budgets as a table: what holds, what was measured, and the limit."""
     table = Table(title="Budgets")
     for heading in ("", "budget", "measured", "limit"):
         table.add_column(heading)

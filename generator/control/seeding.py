@@ -113,7 +113,22 @@ def wanted_repository(planned: ProjectPlan, ports: Ports) -> WantedRepository:
         description=f"Deploys the models of {planned.facts.name}",
         topics=github.topics,
         visibility=github.visibility,
+        team_id=_reviewing_team(ports),
     )
+
+
+def _reviewing_team(ports: Ports) -> int | None:
+    """Return the first team that reviews. A repository that is made for it can be read by it at
+    once: otherwise GitHub drops such a reviewer, which costs two more calls. Asked of GitHub once.
+
+    Raises UnknownReviewer, before there is a repository.
+    """
+    from generator.github.reviewers import identify
+
+    github = ports.config.github
+    teams = (one for stage in github.reviewers.values() for one in stage if one.kind == "team")
+    first = next(teams, None)
+    return None if first is None else identify(ports.github(), github.owner, first).id
 
 
 def _configured(api: Api, repository: Repository, ports: Ports) -> tuple[str, ...]:
