@@ -28,10 +28,13 @@ CDK_READY := $(CDK_VENV)/.installed
 MINISTACK_VENV := $(VENV)/ministack
 MINISTACK_READY := $(MINISTACK_VENV)/.installed
 # Both commands read the administrator's configuration: CONFIG, or aiops.toml, or the example.
-WITH_CONFIG := $(if $(CONFIG),--config $(CONFIG))
+# A value that is given to make is in the environment of its recipes: no shell reads it as its own.
+WITH_CONFIG := $${CONFIG:+--config "$$CONFIG"}
+WITH_STACK := $${STACK:+--stack "$$STACK"}
+DEPLOYMENT := python -m generator.infrastructure.deployment
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint workflows lint-infrastructure package synth e2e bench docs docs-serve lock clean
+.PHONY: help setup demo test lint workflows lint-infrastructure package synth diff deploy bootstrap e2e bench docs docs-serve lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -88,6 +91,15 @@ package: $(PYTHON_READY)  ## build the zip of the control plane's Lambda functio
 
 synth: package $(CDK_READY)  ## write the control plane's stacks into cdk.out/, checked, offline
 	@$(CDK_VENV)/bin/python -m generator.infrastructure --arch $(ARCH) $(WITH_CONFIG) $(ARGS)
+
+diff: $(PYTHON_READY) $(NODE_READY)  ## what a deployment of the synthesized stacks would change; STACK=one of them
+	@$(DEPLOYMENT) diff $(WITH_CONFIG) $(WITH_STACK) $(ARGS)
+
+deploy: $(PYTHON_READY) $(NODE_READY)  ## deploy them to the account that is signed in to; STACK=one of them
+	@$(DEPLOYMENT) deploy $(WITH_CONFIG) $(WITH_STACK) $(ARGS)
+
+bootstrap: $(PYTHON_READY) $(NODE_READY)  ## set that account up for the CDK, once
+	@$(DEPLOYMENT) bootstrap $(WITH_CONFIG) $(WITH_STACK) $(ARGS)
 
 test: setup lint lint-infrastructure  ## every check of the project (about 10 minutes on 2 cores)
 	pytest $(ARGS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from generator.errors import GeneratorError
 from generator.infrastructure.configuration import EXAMPLE_NOTICE, read_configuration
+from generator.infrastructure.origin import origin_of
 from generator.infrastructure.packaging.platforms import Architecture, archive_name
 from generator.infrastructure.synthesis import synthesize
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             package=options.package or Path("dist") / archive_name(options.arch),
             architecture=options.arch,
             output=options.output,
+            origin=origin_of(configuration),
         )
     except GeneratorError as error:
         print(f"error: {error}", file=sys.stderr)

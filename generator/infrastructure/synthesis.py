@@ -16,6 +16,7 @@ from pathlib import Path
 from generator.config.model import Config
 from generator.errors import GeneratorError, InputError, shown
 from generator.infrastructure import project_roles
+from generator.infrastructure.origin import Origin
 from generator.infrastructure.packaging.platforms import Architecture
 
 
@@ -32,12 +33,18 @@ class Synthesis:
 
 
 def synthesize(
-    config: Config, *, package: Path, architecture: Architecture, output: Path
+    config: Config,
+    *,
+    package: Path,
+    architecture: Architecture,
+    output: Path,
+    origin: Origin | None = None,
 ) -> Synthesis:
     """Write the stacks of `config` below `output`, replacing what is there.
 
-    package: the zip of the Lambda functions for `architecture`. Raises InputError when there is
-    none, RulesBroken on findings; `output` is as before then.
+    package: the zip of the Lambda functions for `architecture`. origin: noted beside the stacks;
+    without it they cannot be deployed. Raises InputError when there is no package, RulesBroken on
+    findings; `output` is as before then.
     """
     if not package.is_file():
         raise InputError(
@@ -51,6 +58,8 @@ def synthesize(
         roles = project_roles.template(config.github.oidc_issuer)
         (unfinished / project_roles.FILE_NAME).write_text(f"{json.dumps(roles, indent=1)}\n")
         _lint(unfinished)
+        if origin is not None:
+            origin.write(unfinished)
         shutil.rmtree(output, ignore_errors=True)
         unfinished.rename(output)
     finally:

@@ -11,8 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-from generator.config import Config, load
+from generator.config import Config
 from generator.infrastructure.configuration import read_configuration
+from generator.infrastructure.origin import origin_of
 from generator.infrastructure.packaging.platforms import Architecture
 from generator.infrastructure.synthesis import synthesize
 
@@ -20,11 +21,22 @@ ARM = Architecture.ARM64
 
 
 def main(package: Path, folder: Path) -> None:
-    full = read_configuration().config
-    minimal = load(Path(__file__).with_name("minimal.toml"))
-    synthesize(full, package=package, architecture=ARM, output=folder / "full")
+    example = read_configuration()
+    small = read_configuration(Path(__file__).with_name("minimal.toml"))
+    full, minimal = example.config, small.config
     synthesize(
-        minimal, package=package, architecture=Architecture.X86_64, output=folder / "minimal"
+        full,
+        package=package,
+        architecture=ARM,
+        output=folder / "full",
+        origin=origin_of(example),
+    )
+    synthesize(
+        minimal,
+        package=package,
+        architecture=Architecture.X86_64,
+        output=folder / "minimal",
+        origin=origin_of(small),
     )
     from generator.infrastructure.components.step_function import Bundle
     from generator.infrastructure.stacks.app import build

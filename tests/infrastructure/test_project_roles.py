@@ -57,6 +57,20 @@ def test_each_role_trusts_one_repository_in_one_environment(
     }
 
 
+def test_where_both_are_one_repository_each_role_trusts_it_in_its_environment(
+    roles: dict[str, dict[str, Any]],
+) -> None:
+    """As cicd-config.json gives the parameters: both name the one repository."""
+    given = {"BuildRepository": "acme-ml/house", "DeployRepository": "acme-ml/house"}
+    for stage in ("dev", "prod"):
+        for role in roles.values():
+            (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+            subject = trust["Condition"]["StringEquals"][f"{ISSUER}:sub"]["Fn::Sub"]
+            for name, value in {**given, "Stage": stage}.items():
+                subject = subject.replace(f"${{{name}}}", value)
+            assert subject == f"repo:acme-ml/house:environment:{stage}"
+
+
 def test_parameters_cannot_widen_what_is_trusted_or_reached() -> None:
     parameters = template(ISSUER)["Parameters"]
     refused = {
