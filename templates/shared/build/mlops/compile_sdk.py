@@ -9,6 +9,7 @@ reads the region when it is imported.
 from __future__ import annotations
 
 import functools
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from sagemaker.mlops.workflow import steps
 from sagemaker.train.model_trainer import ModelTrainer
 
 from mlops.bundle import content_digest, step_bundle
+from mlops.local.store import files_below, tree_digest
 from mlops.settings import Settings
 
 # Files that tools leave beside sources; they differ between machines.
@@ -52,6 +54,15 @@ class OfflineSession(PipelineSession):  # type: ignore[misc]
             path = folder / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+        return uri
+
+    def put_folder(self, source: Path, name: str) -> str:
+        """Stage a folder, which may be larger than memory, and return its URI."""
+        uri = f"{self._area}/{name}/{tree_digest(source)[:16]}"
+        for file in files_below(source):
+            target = self._folder / uri.removeprefix("s3://") / file.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
         return uri
 
     def upload_data(
@@ -129,6 +140,10 @@ class Build:
     def stage_files(self, files: Mapping[str, bytes], name: str) -> str:
         """Stage files that are not code and return the URI of their folder."""
         return self.session.put(files, name)
+
+    def stage_folder(self, folder: Path, name: str) -> str:
+        """Stage a folder of files that are not code, such as a model, and return its URI."""
+        return self.session.put_folder(folder, name)
 
 
 @contextmanager

@@ -17,7 +17,9 @@ from mlops.local.parameters import given_parameters
 from mlops.registry_sagemaker import SageMakerRegistry
 from mlops.settings import Settings
 
-DATA, VERSION, CHAMPION, COMMIT = "InputDataUri", "DataVersion", "ChampionUri", "GitSha"
+CHAMPION, COMMIT = "ChampionUri", "GitSha"
+# Parameters that say where data is, and those that name its version.
+DATA = {"InputDataUri": "DataVersion", "PreferencesUri": "PreferencesVersion"}
 UNVERSIONED = "unversioned"
 
 Tell = Callable[[str], None]
@@ -44,15 +46,17 @@ def cloud_values(
         uri = stage_champion(cloud, settings)
         if uri is not None:
             found[CHAMPION] = uri
-    if VERSION in definition.parameters and VERSION not in values:
-        default = definition.parameters[VERSION].default
-        if default == UNVERSIONED or DATA in values:
-            uri = values.get(DATA) or getattr(definition.parameters.get(DATA), "default", None)
-            found[VERSION] = data_version(cloud, uri, tell)
+    for address, version in DATA.items():
+        if version not in definition.parameters or version in values:
+            continue
+        if definition.parameters[version].default == UNVERSIONED or address in values:
+            declared = definition.parameters.get(address)
+            uri = values.get(address) or (declared.default if declared else None)
+            found[version] = data_version(cloud, uri, tell, address)
     return found
 
 
-def data_version(cloud: Cloud, uri: str | None, tell: Tell) -> str:
+def data_version(cloud: Cloud, uri: str | None, tell: Tell, address: str = "InputDataUri") -> str:
     """A name for the data's content, so that a step's cached result is used for it alone.
 
     Objects in S3 are named by their keys and ETags. The result of a query has no name before it
@@ -71,8 +75,8 @@ def data_version(cloud: Cloud, uri: str | None, tell: Tell) -> str:
         return now
     if not objects:
         raise CloudError(
-            f"there is nothing at {uri}: check data.source in config/pipeline.yaml, "
-            f"or give --param {DATA}=s3://..."
+            f"there is nothing at {uri}: check the section data of config/pipeline.yaml, "
+            f"or give --param {address}=s3://..."
         )
     content = [(key, item["ETag"], item["Size"]) for key, item in sorted(objects.items())]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
@@ -87,25 +91,25 @@ def stage_champion(cloud: Cloud, settings: Settings) -> str | None:
     champion = SageMakerRegistry(cloud.sagemaker).latest_approved(settings.model_package_group)
     if champion is None:
         return None
-    model = champion.model_data or ""
-    source_bucket, _, source_key = model.removeprefix("s3://").partition("/")
     uri = settings.s3_uri("champion", f"{champion.group}-{champion.version}")
     bucket, _, folder = uri.removeprefix("s3://").partition("/")
     present = list_objects(cloud, bucket, f"{folder}/")
-    if f"{folder}/model.tar.gz" not in present:
-        try:
-            with calling(f"copying the approved model {champion.arn} from {model or 'nowhere'}"):
-                cloud.s3.copy(
-                    {"Bucket": source_bucket, "Key": source_key},
-                    bucket,
-                    f"{folder}/model.tar.gz",
-                    ExtraArgs=cloud.encryption,
-                )
-        except CloudError as error:
-            raise CloudError(
-                f"{error}; reject it (`python -m mlops registry reject {champion.version}`) or "
-                f"give --param {CHAMPION}=s3://... of another to compare with"
-            ) from error
+    model = champion.model_data or ""
+    try:
+        for (source_bucket, source_key), key in _copies(cloud, model, folder):
+            if key not in present:
+                with calling(f"copying the approved model {champion.arn} from {model}"):
+                    cloud.s3.copy(
+                        {"Bucket": source_bucket, "Key": source_key},
+                        bucket,
+                        key,
+                        ExtraArgs=cloud.encryption,
+                    )
+    except CloudError as error:
+        raise CloudError(
+            f"{error}; reject it (`python -m mlops registry reject {champion.version}`) or "
+            f"give --param {CHAMPION}=s3://... of another to compare with"
+        ) from error
     if f"{folder}/champion.json" not in present:
         note = json.dumps({"model_package_arn": champion.arn}) + "\n"
         with calling(f"writing {uri}/champion.json"):
@@ -114,3 +118,19 @@ def stage_champion(cloud: Cloud, settings: Settings) -> str | None:
                 io.BytesIO(note.encode()), bucket, key, ExtraArgs=cloud.encryption
             )
     return uri
+
+
+def _copies(cloud: Cloud, model: str, folder: str) -> list[tuple[tuple[str, str], str]]:
+    """Bucket and key of each of the model's objects, and the key of its copy below `folder`.
+
+    A packed model is one object, another one a folder of them. Raises `CloudError` when the folder
+    is empty.
+    """
+    bucket, _, key = model.removeprefix("s3://").partition("/")
+    if key.endswith(".tar.gz"):
+        return [((bucket, key), f"{folder}/model.tar.gz")]
+    prefix = f"{key.rstrip('/')}/"
+    found = list_objects(cloud, bucket, prefix) if bucket else {}
+    if not found:
+        raise CloudError(f"the approved model is not at {model or 'any address'} any more")
+    return [((bucket, item), f"{folder}/model/{item.removeprefix(prefix)}") for item in found]

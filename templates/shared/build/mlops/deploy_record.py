@@ -9,8 +9,9 @@ from typing import Any
 from mlops.check.definition import Definition, Step
 from mlops.deploy_cloud import Cloud, CloudError, calling
 from mlops.deploy_follow import Followed, FollowedStep
+from mlops.evaluation import metrics_of
 from mlops.settings import Settings
-from mlops.summary import RunRecord, StepRecord, metrics_of
+from mlops.summary import RunRecord, StepRecord
 
 
 def run_record(

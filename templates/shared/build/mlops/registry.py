@@ -49,12 +49,16 @@ class ModelPackage:
 
     @property
     def model_data(self) -> str | None:
-        """Address of the package's model.tar.gz."""
+        """Address of the package's model.tar.gz, or of the folder of a model that is not packed."""
         containers = (self.details.get("InferenceSpecification") or {}).get("Containers") or ()
-        for container in containers:
-            if "ModelDataUrl" in container:
-                return str(container["ModelDataUrl"])
-        return None
+        return next(filter(None, map(model_address, containers)), None)
+
+
+def model_address(container: Mapping[str, Any]) -> str | None:
+    """Where the model of a container definition is; None when it has none."""
+    source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
+    address = container.get("ModelDataUrl") or source.get("S3Uri")
+    return None if address is None else str(address)
 
 
 class Registry(Protocol):

@@ -16,7 +16,7 @@ from mlops.local.outcome import read_last_run
 from mlops.local.store import LocalStore
 from mlops.local.workspace import Workspace, open_workspace
 from mlops.registry import ModelPackage, open_registry
-from mlops.serve_artifact import load, unpack
+from mlops.serve_artifact import has_application, load, load_application, unpack
 from mlops.serve_http import ContentTypes, build_app
 from mlops.settings import load_settings
 
@@ -46,12 +46,19 @@ def main(arguments: Sequence[str]) -> int:
     target = choose(options.model_package, options.model, open_workspace())
     with listen(options.port) as listener, tempfile.TemporaryDirectory(prefix="mlops-") as folder:
         print(f"loading {target.label}", flush=True)
-        model = load(unpack(target.path, Path(folder)))
+        app = application(unpack(target.path, Path(folder)), target.types)
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         print(f"serving on {address}; Ctrl-C ends it\n", flush=True)
         print(curl(address, target.sample), flush=True)
-        serve(build_app(model, target.types), listener)
+        serve(app, listener)
     return 0
+
+
+def application(directory: Path, types: ContentTypes | None) -> Any:
+    """The application for a model directory: the model's own, or ours around its handlers."""
+    if has_application(directory):
+        return load_application(directory)
+    return build_app(load(directory), types)
 
 
 def serve(app: Any, listener: socket.socket) -> None:

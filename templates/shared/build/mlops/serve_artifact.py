@@ -1,4 +1,8 @@
-"""A model artifact and its handlers, loaded the way SageMaker's inference container does it."""
+"""A model artifact and its code, loaded the way SageMaker's inference container does it.
+
+The code is either the handlers that AWS's inference toolkit calls, in code/inference.py, or a whole
+application for containers that bring their own server, in code/app.py.
+"""
 
 import importlib
 import sys
@@ -6,11 +10,13 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mlops.errors import CommandError
 
 ENTRY = "inference"
+APPLICATION = "app"
 _HANDLERS = ("model_fn", "input_fn", "predict_fn", "output_fn")
 
 
@@ -59,25 +65,31 @@ def unpack(source: Path, folder: Path) -> Path:
     return folder
 
 
+def has_application(directory: Path) -> bool:
+    """Whether a model directory brings an application instead of handlers."""
+    return (directory / "code" / f"{APPLICATION}.py").is_file()
+
+
+def load_application(directory: Path) -> Any:
+    """The ASGI application that `build_app` of `code/app.py` makes for a model directory.
+
+    Raises `ArtifactError`.
+    """
+    module = _import(directory, APPLICATION)
+    try:
+        return module.build_app(directory)
+    except Exception as error:
+        raise ArtifactError(f"build_app cannot load the model: {_named(error)}") from error
+
+
 def load(directory: Path) -> LoadedModel:
     """Load `code/inference.py` of a model directory and, with its `model_fn`, the model.
 
-    The artifact's own code is what answers, not the repository's: it is put first on the import
-    path, and modules that were imported under its names before are left aside. Raises
-    `ArtifactError`.
+    Raises `ArtifactError`.
     """
-    code = directory / "code"
-    if not (code / f"{ENTRY}.py").is_file():
+    if not (directory / "code" / f"{ENTRY}.py").is_file():
         raise ArtifactError(f"{directory} has no code/{ENTRY}.py with the handlers")
-    own = {path.stem for path in code.iterdir()}
-    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
-        del sys.modules[name]
-    sys.path.insert(0, str(code.absolute()))
-    sys.dont_write_bytecode = True
-    try:
-        module = importlib.import_module(ENTRY)
-    except Exception as error:
-        raise ArtifactError(f"code/{ENTRY}.py cannot be imported: {_named(error)}") from error
+    module = _import(directory, ENTRY)
     missing = [name for name in _HANDLERS if not callable(getattr(module, name, None))]
     if missing:
         raise ArtifactError(f"code/{ENTRY}.py lacks {', '.join(missing)}")
@@ -86,6 +98,24 @@ def load(directory: Path) -> LoadedModel:
     except Exception as error:
         raise ArtifactError(f"model_fn cannot load the model: {_named(error)}") from error
     return LoadedModel(model, module.input_fn, module.predict_fn, module.output_fn)
+
+
+def _import(directory: Path, name: str) -> ModuleType:
+    """Import a module of the artifact's code.
+
+    That code is what answers, not the repository's: it is put first on the import path, and
+    modules that were imported under its names before are left aside.
+    """
+    code = directory / "code"
+    own = {path.stem for path in code.iterdir()}
+    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] in own]:
+        del sys.modules[loaded]
+    sys.path.insert(0, str(code.absolute()))
+    sys.dont_write_bytecode = True
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise ArtifactError(f"code/{name}.py cannot be imported: {_named(error)}") from error
 
 
 def _named(error: Exception) -> str:

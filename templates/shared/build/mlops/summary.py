@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mlops.check import load_document
 from mlops.check.definition import Definition, read_definition
 from mlops.errors import CommandError
+from mlops.evaluation import compared_with
 from mlops.summary_graph import flowchart
 
 DEFINITION = Path(".pipeline/definition.json")
@@ -104,25 +105,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def metrics_of(evaluation: Mapping[str, Any]) -> dict[str, float]:
-    """The values in an evaluation's sections `…_metrics`, which the registry shows too."""
-    return {
-        name: float(metric["value"])
-        for section, metrics in evaluation.items()
-        if section.endswith("_metrics") and isinstance(metrics, Mapping)
-        for name, metric in metrics.items()
-        if isinstance(metric, Mapping) and isinstance(metric.get("value"), int | float)
-    }
-
-
 def _metrics(record: RunRecord) -> str:
     """A row per metric: the model, and whatever it was compared with."""
     if not record.metrics:
         return ""
     evaluation = record.evaluation or {}
-    others: dict[str, Mapping[str, Any]] = dict(evaluation.get("baselines") or {})
-    if isinstance(evaluation.get("champion"), Mapping):
-        others["champion"] = evaluation["champion"]
+    others = compared_with(evaluation)
     lines = [
         _row(["Metric", "Model", *others]),
         _row(["---", *["---:"] * (1 + len(others))]),
@@ -149,11 +137,9 @@ def _parameters(record: RunRecord) -> str:
     return "<details><summary>Parameters</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
 
 
-def _number(value: Any) -> str:
-    """Four significant digits; the champion's and the baselines' values may be nested."""
-    if isinstance(value, Mapping):
-        value = value.get("value")
-    return f"{value:.4g}" if isinstance(value, int | float) else ""
+def _number(value: float | None) -> str:
+    """Four significant digits; nothing for what was not measured."""
+    return "" if value is None else f"{value:.4g}"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -101,14 +101,20 @@ def compiled(tmp_path: Path) -> CompiledPipeline:
     return CompiledPipeline(DEFINITION, tmp_path / "definition.json", assets)
 
 
-def register(cloud: Cloud, settings: Settings, status: str, model: str) -> str:
+def register(cloud: Cloud, settings: Settings, status: str, model: str | dict[str, str]) -> str:
+    """A version whose model is an archive at an address, or a folder by its S3 data source."""
     group = settings.model_package_group
+    place: Any = (
+        {"ModelDataUrl": model}
+        if isinstance(model, str)
+        else {"ModelDataSource": {"S3DataSource": model}}
+    )
     ensure_group(cloud, settings)
     return cloud.sagemaker.create_model_package(
         ModelPackageGroupName=group,
         ModelApprovalStatus=status,  # type: ignore[arg-type]
         InferenceSpecification={
-            "Containers": [{"Image": "image", "ModelDataUrl": model}],
+            "Containers": [{"Image": "image", **place}],
             "SupportedContentTypes": ["text/csv"],
             "SupportedResponseMIMETypes": ["text/csv"],
         },
@@ -266,6 +272,22 @@ def test_the_version_is_asked_for_only_when_it_is_not_known(
     assert set(cloud_values(known, other, cloud, settings, print)) == {"DataVersion"}
 
 
+def test_preferences_have_a_version_of_their_own(cloud: Cloud, settings: Settings) -> None:
+    for key in ("table/a.jsonl", "pairs/a.jsonl"):
+        cloud.s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+    document = json.loads(json.dumps(DEFINITION))
+    document["Parameters"] += [
+        {"Name": "PreferencesUri", "Type": "String", "DefaultValue": f"s3://{BUCKET}/pairs/"},
+        {"Name": "PreferencesVersion", "Type": "String", "DefaultValue": "unversioned"},
+    ]
+    found = cloud_values(read_definition(document), {}, cloud, settings, print)
+    assert set(found) == {"DataVersion", "PreferencesVersion"}
+    assert found["DataVersion"] != found["PreferencesVersion"]
+    gone = {"PreferencesUri": f"s3://{BUCKET}/absent/"}
+    with pytest.raises(CloudError, match="--param PreferencesUri="):
+        cloud_values(read_definition(document), gone, cloud, settings, print)
+
+
 def test_the_approved_model_is_put_where_it_is_compared_with(
     cloud: Cloud, settings: Settings
 ) -> None:
@@ -285,6 +307,28 @@ def test_the_approved_model_is_put_where_it_is_compared_with(
     assert json.loads(read["champion.json"]) == {"model_package_arn": arn}
     assert read["model.tar.gz"] == b"model"
     assert cloud_values(PARAMETERS, {}, cloud, settings, print)["ChampionUri"] == uri
+
+
+def test_an_approved_folder_is_copied_object_by_object(cloud: Cloud, settings: Settings) -> None:
+    cloud.s3.put_object(Bucket=BUCKET, Key="table/a.csv", Body=b"1")
+    for name in ("metadata.json", "adapter/weights"):
+        cloud.s3.put_object(Bucket=BUCKET, Key=f"runs/1/model/{name}", Body=name.encode())
+    # Another model whose address begins alike.
+    cloud.s3.put_object(Bucket=BUCKET, Key="runs/1/model2/other", Body=b"")
+    source = {
+        "S3Uri": f"s3://{BUCKET}/runs/1/model/",
+        "S3DataType": "S3Prefix",
+        "CompressionType": "None",
+    }
+    register(cloud, settings, "Approved", source)
+    uri = cloud_values(PARAMETERS, {}, cloud, settings, print)["ChampionUri"]
+    folder = uri.removeprefix(f"s3://{BUCKET}/")
+    listed = cloud.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{folder}/")["Contents"]
+    assert {item["Key"].removeprefix(f"{folder}/") for item in listed} == {
+        "champion.json",
+        "model/metadata.json",
+        "model/adapter/weights",
+    }
 
 
 def test_an_approved_model_whose_file_is_gone_is_named(cloud: Cloud, settings: Settings) -> None:

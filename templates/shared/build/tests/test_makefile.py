@@ -97,6 +97,7 @@ def test_cleaning_spares_a_local_directory_elsewhere(repository: Path, tmp_path:
 DATA = """
 from pathlib import Path
 SAMPLE = Path("data/sample.csv")
+SAMPLES = (SAMPLE, Path("models/tiny"))
 def main(arguments):
     assert arguments == ["sample"]
     SAMPLE.parent.mkdir(exist_ok=True)
@@ -111,6 +112,7 @@ def main(arguments):
         ("data/sample.csv", True, False),
         ("data/mine.csv", False, False),
         ("s3://bucket/data/sample.csv", False, False),
+        ("models/tiny", False, True),
     ],
 )
 def test_the_sample_is_written_when_it_is_configured_and_missing(

@@ -17,13 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 from conftest import Project
 
 from mlops.__main__ import main
-from mlops.serve import choose, curl, listen
+from mlops.serve import application, choose, curl, listen
 from mlops.serve_artifact import ArtifactError, LoadedModel, load, unpack
 from mlops.serve_http import LARGEST_BODY, ContentTypes, build_app
 
@@ -132,8 +133,14 @@ class Client:
 
 @contextmanager
 def serving(model: LoadedModel, types: ContentTypes | None = None) -> Iterator[Client]:
+    with served(build_app(model, types)) as client:
+        yield client
+
+
+@contextmanager
+def served(app: Any) -> Iterator[Client]:
     with listen(0) as listener:
-        config = uvicorn.Config(build_app(model, types), log_config=None, lifespan="off")
+        config = uvicorn.Config(app, log_config=None, lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -379,6 +386,37 @@ def test_the_command_serves_until_it_is_ended(tmp_path: Path) -> None:
         rest = process.communicate(timeout=10)[0]
     assert process.returncode in (0, -15), rest
     assert "Traceback" not in rest
+
+
+APPLICATION = """
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from answers.text import name_of
+
+def build_app(directory):
+    def invoke(request):
+        return JSONResponse({"model": name_of(directory)})
+    return Starlette(routes=[Route("/invocations", invoke, methods=["POST"])])
+"""
+
+
+def test_a_model_may_bring_its_own_application(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
+    code = tmp_path / "tuned/code"
+    (code / "answers").mkdir(parents=True)
+    (code / "answers/__init__.py").touch()
+    (code / "app.py").write_text(APPLICATION)
+    (code / "answers/text.py").write_text("def name_of(path):\n    return path.name\n")
+    with served(application(tmp_path / "tuned", None)) as client:
+        assert json.loads(client.predict([]).body) == {"model": "tuned"}
+    (code / "app.py").write_text("def build_app(directory):\n    raise ValueError('no weights')\n")
+    with pytest.raises(ArtifactError, match="build_app cannot load the model: ValueError: no we"):
+        application(tmp_path / "tuned", None)
 
 
 def test_curl_without_a_sample_pings() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from mlops.check.definition import read_definition
 from mlops.errors import CommandError
-from mlops.summary import RunRecord, duration, main, metrics_of, read_record, render
+from mlops.evaluation import metrics_of
+from mlops.summary import RunRecord, duration, main, read_record, render
 
 DEFINITION = {
     "Version": "2020-12-01",
@@ -164,3 +165,17 @@ def test_a_record_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(CommandError, match=r"other\.json is not the record of a run"):
         read_record(tmp_path / "other.json")
+
+
+def test_a_tuned_model_stands_beside_its_base() -> None:
+    evaluation = {
+        "llm_metrics": {"f1": {"base": 0.125, "tuned": 0.75, "difference": 0.625}},
+        "perplexity": {"base": 1741.0, "tuned": 1.007},
+        "general": {"base": {"accuracy": 0.5}},
+        "champion": {"f1": 0.5, "model_package_arn": "arn"},
+        "gate": {"message": "f1 0.75"},
+    }
+    text = shown(metrics=metrics_of(evaluation), evaluation=evaluation)
+    assert "| Metric | Model | base | champion |" in text
+    assert "| f1 | **0.75** | 0.125 | 0.5 |" in text
+    assert "| perplexity | **1.007** | 1741 |  |" in text

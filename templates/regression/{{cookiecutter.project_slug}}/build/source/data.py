@@ -10,6 +10,8 @@ from pathlib import Path
 from source.synthetic import Recipe, make_table
 
 SAMPLE = Path("data/diabetes.csv")
+# What `make run` writes when the configuration names it and it is not there.
+SAMPLES = (SAMPLE,)
 TARGET = "disease_progression"
 # scikit-learn's names of the six blood serum measurements, spelled out.
 NAMES = {

@@ -105,8 +105,9 @@ def output_uris(answer: Mapping[str, Any]) -> list[str]:
     outputs = (answer.get("ProcessingOutputConfig") or {}).get("Outputs") or ()
     uris = [item["S3Output"]["S3Uri"] for item in outputs]
     if "ModelArtifacts" in answer:
-        model = answer["ModelArtifacts"]["S3ModelArtifacts"]
-        uris += [model, f"{model.rpartition('/')[0]}/output.tar.gz"]
+        model = answer["ModelArtifacts"]["S3ModelArtifacts"].rstrip("/")
+        beside, _, name = model.rpartition("/")
+        uris += [model, f"{beside}/{'data' if name == 'model' else 'output.tar.gz'}"]
     return uris
 
 

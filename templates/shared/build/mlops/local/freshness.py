@@ -18,6 +18,7 @@ _SOURCES = ("pipeline", "source", "mlops", "config", "cicd-config.json", "requir
 _STAMP = "fingerprint"
 _DEFINITION = "definition.json"
 OUTPUT = Path(".pipeline")
+_HUGE = 64 * 1024 * 1024
 
 
 def compile_when_needed(root: Path, output: Path) -> Path:
@@ -47,14 +48,28 @@ def sources_fingerprint(root: Path) -> str:
     total = hashlib.sha256(sys.version.encode())
     for path in sorted({*_sources(root), *configured_files(root)}):
         total.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
+        total.update(_state(path).encode())
     return total.hexdigest()
 
 
+def _state(path: Path) -> str:
+    """A file's content by its digest; of a huge one, such as weights, size and time."""
+    status = path.stat()
+    if status.st_size > _HUGE:
+        return f"{status.st_size} {status.st_mtime_ns}"
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def configured_files(root: Path) -> set[Path]:
-    """Files of the repository that its configuration names, such as the data."""
-    found = (root / text for text in configured_texts(root))
-    return {path for path in found if path.is_file()}
+    """Files of the repository that its configuration names: the data, a model's folder."""
+    found: set[Path] = set()
+    for text in configured_texts(root):
+        path = root / text
+        if path.is_file():
+            found.add(path)
+        elif len(Path(text).parts) > 1:
+            found.update(file for file in path.rglob("*") if file.is_file())
+    return found
 
 
 def configured_texts(root: Path) -> Iterator[str]:

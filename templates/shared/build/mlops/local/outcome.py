@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from mlops.evaluation import metrics_of
 from mlops.local.store import LocalStore
 from mlops.local.workspace import Workspace, write_json
 
@@ -64,9 +65,9 @@ def results(outcome: Outcome, store: LocalStore) -> Results:
     for answer in outcome.answers.values():
         if "ModelArtifacts" in answer:
             path = store.path(answer["ModelArtifacts"]["S3ModelArtifacts"])
-            model = path if path.is_file() else model
+            model = path if path.exists() else model
     return Results(
-        metrics=_metrics(evaluation) if evaluation else {},
+        metrics=metrics_of(json.loads(evaluation.read_text("utf-8"))) if evaluation else {},
         report=_first(outcome, store, "report.html"),
         sample_request=_first(outcome, store, "sample_request.json"),
         model_data=model,
@@ -144,15 +145,3 @@ def _output_directories(outcome: Outcome, store: LocalStore) -> Iterator[Path]:
     for answer in outcome.answers.values():
         for output in (answer.get("ProcessingOutputConfig") or {}).get("Outputs") or ():
             yield store.path(output["S3Output"]["S3Uri"])
-
-
-def _metrics(evaluation: Path) -> dict[str, float]:
-    """Values in the sections that the registry shows: `regression_metrics` and its like."""
-    document = json.loads(evaluation.read_text(encoding="utf-8"))
-    return {
-        name: metric["value"]
-        for section, metrics in document.items()
-        if section.endswith("_metrics") and isinstance(metrics, dict)
-        for name, metric in metrics.items()
-        if isinstance(metric, dict) and isinstance(metric.get("value"), int | float)
-    }

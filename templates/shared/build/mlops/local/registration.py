@@ -9,7 +9,7 @@ from typing import Any
 from mlops.errors import CommandError
 from mlops.local.process import JobFailedError
 from mlops.local.store import LocalStore
-from mlops.registry import Registry
+from mlops.registry import Registry, model_address
 
 CHAMPION_FILE = "champion.json"
 
@@ -19,7 +19,7 @@ def register(
 ) -> Mapping[str, Any]:
     """Create the package; raises `JobFailedError` when it names files that are not there."""
     containers = (request.get("InferenceSpecification") or {}).get("Containers") or ()
-    named = [item["ModelDataUrl"] for item in containers if "ModelDataUrl" in item]
+    named = list(filter(None, map(model_address, containers)))
     named += _addresses(request.get("ModelMetrics") or {})
     named += _addresses(request.get("DriftCheckBaselines") or {})
     for uri in named:
@@ -32,8 +32,8 @@ def stage_champion(registry: Registry, group: str, store: LocalStore, prefix: st
     """Put the approved model, if there is one, where the Evaluate step can compare with it.
 
     Returns the address: it has `champion.json`, which names the package or null, and the
-    package's model.tar.gz. The same champion has the same address and content. Raises
-    `CommandError` when the approved model's file is gone.
+    package's model.tar.gz, or the folder model/ of one that is not packed. The same champion has
+    the same address and content. Raises `CommandError` when the approved model's file is gone.
     """
     champion = registry.latest_approved(group)
     label = f"{champion.group}-{champion.version}" if champion else "none"
@@ -53,7 +53,8 @@ def stage_champion(registry: Registry, group: str, store: LocalStore, prefix: st
                 f"`python -m mlops registry reject {champion.version}`, or run "
                 "with --param ChampionUri=<an address>"
             )
-        store.upload(store.path(data), f"{uri}/model.tar.gz")
+        name = "model.tar.gz" if data.endswith(".tar.gz") else "model"
+        store.upload(store.path(data), f"{uri}/{name}")
     return uri
 
 

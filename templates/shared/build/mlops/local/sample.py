@@ -1,4 +1,4 @@
-"""Writes the sample data when the configuration asks for it and it is not there yet.
+"""Writes the sample that the configuration asks for and that is not there yet.
 
 Other data is the person's own: where that is missing, compiling says so.
 """
@@ -9,23 +9,25 @@ from pathlib import Path
 
 from mlops.local.freshness import configured_texts
 
-_TABLES = {".csv", ".parquet", ".json", ".jsonl"}
-
 
 def write_when_needed(root: Path) -> bool:
-    """Whether the repository's sample was missing and has been written."""
-    missing = {
-        text
-        for text in configured_texts(root)
-        if Path(text).suffix in _TABLES and not (root / text).exists()
-    }
+    """Whether something of the repository's sample was missing and has been written.
+
+    `source.data` names what it can write, its `SAMPLES`.
+    """
+    missing = {Path(text).as_posix() for text in configured_texts(root) if _is_absent(root, text)}
     if not missing:
         return False
     data = importlib.import_module("source.data")
-    if Path(data.SAMPLE).as_posix() not in missing:
+    if not missing.intersection(Path(sample).as_posix() for sample in data.SAMPLES):
         return False
     data.main(["sample"])
     return True
+
+
+def _is_absent(root: Path, text: str) -> bool:
+    """Whether the text looks like a path to something in a folder, and nothing is there."""
+    return len(Path(text).parts) > 1 and not (root / text).exists()
 
 
 if __name__ == "__main__":

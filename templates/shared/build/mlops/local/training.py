@@ -17,8 +17,9 @@ def train(job: Job, request: Mapping[str, Any]) -> Answer:
     Returns what DescribeTrainingJob would.
     """
     container, specification = job.container, request["AlgorithmSpecification"]
-    for path in ("input/data", "model", "output/data", "checkpoints"):
+    for path in ("input/data", "model", "output/data"):
         container.inside(f"/opt/ml/{path}").mkdir(parents=True)
+    _mount_checkpoints(job, request.get("CheckpointConfig"))
     channels = {}
     for channel in request.get("InputDataConfig") or ():
         require(channel, "CompressionType", "None")
@@ -49,18 +50,43 @@ def train(job: Job, request: Mapping[str, Any]) -> Answer:
     with explained(container):
         job.run(specification, environment, request.get("StoppingCondition"))
     prefix = f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
-    for folder, archive in (("model", "model.tar.gz"), ("output/data", "output.tar.gz")):
+    packed = request["OutputDataConfig"].get("CompressionType", "GZIP") == "GZIP"
+    for folder, place in (("model", "model"), ("output/data", "data")):
         source_dir = container.inside(f"/opt/ml/{folder}")
-        if any(source_dir.iterdir()):
+        if not any(source_dir.iterdir()):
+            continue
+        if packed:
+            archive = "model.tar.gz" if place == "model" else "output.tar.gz"
             pack(source_dir, job.store.path(f"{prefix}/{archive}"))
+        else:
+            job.store.upload(source_dir, f"{prefix}/{place}")
     return {
         **request,
         "TrainingJobName": name,
         "TrainingJobArn": arn,
         "TrainingJobStatus": "Completed",
-        "ModelArtifacts": {"S3ModelArtifacts": f"{prefix}/model.tar.gz"},
+        "ModelArtifacts": {
+            "S3ModelArtifacts": f"{prefix}/model.tar.gz" if packed else f"{prefix}/model/"
+        },
         "FinalMetricDataList": _metrics(specification, container.log),
     }
+
+
+def _mount_checkpoints(job: Job, config: Mapping[str, Any] | None) -> None:
+    """Give the job the folder in which it keeps what it needs to go on after an interruption.
+
+    SageMaker copies such a folder to S3 while the job writes it, and back when the job is started
+    again. Here it is the same folder, so nothing is lost however the job ends.
+    """
+    path = (config or {}).get("LocalPath", "/opt/ml/checkpoints")
+    folder = job.container.inside(path)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if config is None:
+        folder.mkdir()
+        return
+    kept = job.store.path(config["S3Uri"])
+    kept.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(kept, target_is_directory=True)
 
 
 def _resources(request: Mapping[str, Any]) -> dict[str, Any]:

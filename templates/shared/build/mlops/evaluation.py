@@ -1,0 +1,55 @@
+"""What an `evaluation.json` says about a model: its metrics, and those of whatever it is beside.
+
+A metric stands in a section whose name ends in `_metrics`, or by itself at the top. It has a
+`value`; or `tuned`, with the `base` that was tuned beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def metrics_of(evaluation: Mapping[str, Any]) -> dict[str, float]:
+    """The model's value of each metric."""
+    found = {
+        name: _number(metric, "value", "tuned")
+        for name, metric in _metrics(evaluation)
+        if isinstance(metric, Mapping)
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def compared_with(evaluation: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The same metrics of the other models in the evaluation, by what they are called."""
+    others: dict[str, dict[str, float]] = {}
+    models: dict[str, Any] = dict(evaluation.get("baselines") or {})
+    models["champion"] = evaluation.get("champion")
+    for label, metrics in models.items():
+        if isinstance(metrics, Mapping):
+            values = {name: _number(metric, "value", "tuned") for name, metric in metrics.items()}
+            others[label] = {name: value for name, value in values.items() if value is not None}
+    base = {name: _number(metric, "base") for name, metric in _metrics(evaluation)}
+    known = {name: value for name, value in base.items() if value is not None}
+    return {"base": known, **others} if known else others
+
+
+def _metrics(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for section, content in evaluation.items():
+        if not isinstance(content, Mapping):
+            continue
+        if section.endswith("_metrics"):
+            yield from content.items()
+        elif "tuned" in content:
+            yield section, content
+
+
+def _number(metric: Any, *keys: str) -> float | None:
+    """The first of the keys that a metric has, or the metric itself where it is a number."""
+    if not isinstance(metric, Mapping):
+        metric = {"value": metric}
+    for key in keys:
+        value = metric.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    return None
