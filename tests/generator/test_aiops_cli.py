@@ -176,6 +176,18 @@ def test_create_makes_the_repositories(say: Say, datazone: DataZoneStandIn) -> N
     assert say("create", "--event", EVENT, "--git-base", "git").out.count(" unchanged ") == 2
 
 
+def test_create_can_make_one_repository(say: Say, datazone: DataZoneStandIn) -> None:
+    command = ("create", "--event", EVENT, "--git-base", "git", "--set", "repo_layout=monorepo")
+    assert f"  project  {BUILD}: " in say(*command, "--dry-run").out
+    done = say(*command)
+    assert (done.code, done.err) == (0, "")
+    assert "  project  created    " in done.out
+    assert done.out.count("created") == 1
+    assert " unchanged " in say(*command).out
+    (entry,) = json.loads(say(*command, "--json").out)["repositories"]
+    assert (entry["role"], entry["name"], entry["state"]) == ("project", BUILD, "unchanged")
+
+
 def test_create_as_json(say: Say, datazone: DataZoneStandIn, tmp_path: Path) -> None:
     done = say("create", "--event", EVENT, "--git-base", "git", "--json")
     document = json.loads(done.out)
@@ -247,7 +259,7 @@ def asked(answers: str, tmp_path: Path, *arguments: str) -> tuple[int, str]:
 
 
 def test_questions_are_asked_in_the_templates_words(tmp_path: Path) -> None:
-    code, screen = asked("Flats\n" + "\n" * 8, tmp_path)
+    code, screen = asked("Flats\n" + "\n" * 9, tmp_path)
     assert code == 0
     template = catalog().named("regression")
     for question in template.questions:
@@ -258,7 +270,7 @@ def test_questions_are_asked_in_the_templates_words(tmp_path: Path) -> None:
 
 
 def test_a_refused_answer_is_asked_again(tmp_path: Path) -> None:
-    code, screen = asked("{{ 7*7 }}\n$(id)\nFlats\n" + "\n" * 8, tmp_path)
+    code, screen = asked("{{ 7*7 }}\n$(id)\nFlats\n" + "\n" * 9, tmp_path)
     assert code == 0
     assert screen.count("use 1 to 64 letters") == 2
     assert (tmp_path / "flats").is_dir()
@@ -266,7 +278,7 @@ def test_a_refused_answer_is_asked_again(tmp_path: Path) -> None:
 
 def test_choices_are_taken_by_number_or_name(tmp_path: Path) -> None:
     for number, (typed, metric) in enumerate({"3": "r2", "mae": "mae", "9\n2": "mae"}.items()):
-        lines = f"Flats {number}\n\n\n\n\n\n{typed}\n\n\n"
+        lines = f"Flats {number}\n\n\n\n\n\n{typed}\n\n\n\n"
         code, screen = asked(lines, tmp_path)
         assert code == 0, screen
         config = (tmp_path / f"flats-{number}/build/cicd-config.json").read_text()
@@ -274,7 +286,7 @@ def test_choices_are_taken_by_number_or_name(tmp_path: Path) -> None:
 
 
 def test_what_is_set_is_not_asked(tmp_path: Path) -> None:
-    code, screen = asked("\n" * 7, tmp_path, "--set", "metric=mae", "--set", "project_name=Flats")
+    code, screen = asked("\n" * 8, tmp_path, "--set", "metric=mae", "--set", "project_name=Flats")
     assert code == 0
     assert "Which metric" not in screen
     assert "metric_bound [50]: " in screen

@@ -113,6 +113,15 @@ BROKEN: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
     "no profiles": ({"one": {"_project_profiles": []}}, "_project_profiles"),
     "a profile without letters": ({"one": {"_project_profiles": ["--"]}}, "no name"),
     "no version": ({"one": {"_origin": {"name": "one"}}}, "version"),
+    "a layout without a question": (
+        {"one": {"_layouts": {"separate": [], "monorepo": []}}},
+        "_layouts has 'separate', 'monorepo', the choices of repo_layout are 'separate'",
+    ),
+    "an unknown layout": ({"one": {"_layouts": {"separate": [], "nested": []}}}, "'nested'"),
+    "a folder above": ({"one": {"_layouts": {"separate": ["a/../../b"]}}}, "_layouts.separate"),
+    "an absolute folder": ({"one": {"_layouts": {"separate": ["/tmp"]}}}, "_layouts.separate"),
+    "the whole project": ({"one": {"_layouts": {"separate": ["."]}}}, "_layouts.separate"),
+    "layouts in no table": ({"one": {"_layouts": ["separate"]}}, "_layouts is not an object"),
     "no facts": ({"one": {"_facts": ...}}, "_facts"),
     "code of its own": ({"one": {"_extensions": ["os"]}}, "run code of its own"),
 }

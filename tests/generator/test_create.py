@@ -33,8 +33,9 @@ from generator.answers import RefusedAnswer
 from generator.catalog import Template, UnknownProfile
 from generator.create import CreatedProject, ProjectPlan, create_project, plan_project
 from generator.facts import UnusableFact
+from generator.layout import LAYOUTS
 from generator.remotes import git_base
-from generator.repositories import RepositoryTaken
+from generator.repositories import OtherLayout, RepositoryTaken
 from generator.standins.datazone import DataZoneStandIn, stand_in
 
 EVENT = read_event()
@@ -79,6 +80,28 @@ def test_an_event_becomes_two_repositories(plan: Plan, tmp_path: Path) -> None:
         assert body == [f"Template: regression {planned.template.version}", f"Project: {PROJECT}"]
         seconds = int(planned.request.created_at.timestamp())
         assert git("log", "-1", "--format=%ct %at", cwd=folder) == f"{seconds} {seconds}"
+
+
+def test_an_event_becomes_one_repository_where_that_is_wanted(plan: Plan, tmp_path: Path) -> None:
+    base = git_base(str(tmp_path))
+    planned = plan(repo_layout="monorepo")
+    created = create_project(planned, base)
+    assert states(created) == [("project", "created")]
+    assert [path.name for path in (tmp_path / "acme-ml").iterdir()] == ["house-prices-build.git"]
+    folder = tmp_path / f"{BUILD}.git"
+    git("fsck", "--strict", cwd=folder)
+    assert history(folder) == [created.repositories[0].commit]
+    subject = git("log", "-1", "--format=%s", cwd=folder)
+    assert subject == "Add the folders build and deploy of House prices"
+    assert paths(folder) == set(planned.rendering.files)
+    for role in ("build", "deploy"):
+        config = json.loads(content(folder, f"{role}/cicd-config.json"))
+        assert (config["role"], config["project"]["id"]) == (role, PROJECT)
+        assert config["github"]["build_repository"] == BUILD
+        assert config["github"]["deploy_repository"] == BUILD
+    assert states(create_project(planned, base)) == [("project", "unchanged")]
+    with pytest.raises(OtherLayout, match="set repo_layout back"):
+        create_project(plan(), base)
 
 
 def test_the_facts_are_committed_in_both(plan: Plan, tmp_path: Path) -> None:
@@ -214,39 +237,43 @@ def template(request: pytest.FixtureRequest) -> Template:
     return TEMPLATES[request.param]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_pushed_trees_are_what_plain_cookiecutter_writes(
-    template: Template, plan: Plan, tmp_path: Path
+    template: Template, layout: str, plan: Plan, tmp_path: Path
 ) -> None:
-    planned = plan(profile=template.profiles[0])
+    planned = plan(profile=template.profiles[0], repo_layout=layout)
     created = create_project(planned, git_base(str(tmp_path / "git")))
     name = planned.facts.name
     known = {
         "project_name": name,
         "owner": "acme-ml",
         "aws_region": planned.facts.region,
+        "repo_layout": layout,
     }
     answers = {question: known[question] for question in known if template.question(question)}
     plain = plain_cookiecutter(template, answers, planned.facts.mapping(), tmp_path / "plain")
     for repository in created.repositories:
-        role = repository.role
-        assert tree_of(plain / role, tmp_path / f"tree-{role}") == repository.tree, role
+        place = plain if repository.role == "project" else plain / repository.role
+        assert tree_of(place, tmp_path / f"tree-{repository.role}") == repository.tree, place
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_commands_output_is_what_plain_cookiecutter_writes(
-    template: Template, tmp_path: Path
+    template: Template, layout: str, tmp_path: Path
 ) -> None:
-    plain = plain_cookiecutter(template, {}, {}, tmp_path / "plain")
+    plain = plain_cookiecutter(template, {"repo_layout": layout}, {}, tmp_path / "plain")
     home = tmp_path / "home"
     home.mkdir()
-    done = aiops("new", template.name, "--no-input", "--output", tmp_path / "ours", home=home)
+    chosen = ("--no-input", "--set", f"repo_layout={layout}", "--output", tmp_path / "ours")
+    done = aiops("new", template.name, *chosen, home=home)
     assert done.returncode == 0, done.stderr
     (ours,) = (tmp_path / "ours").iterdir()
     assert ours.name == plain.name
-    for role in ("build", "deploy"):
-        trees = {
-            tree_of(made / role, tmp_path / f"{made.parent.name}-{role}") for made in (plain, ours)
-        }
-        assert len(trees) == 1, role
+    assert tree_of(ours, tmp_path / "tree-ours") == tree_of(plain, tmp_path / "tree-plain")
+    # Folders without files are in no tree.
+    assert {path.relative_to(ours) for path in ours.rglob("*")} == {
+        path.relative_to(plain) for path in plain.rglob("*")
+    }
 
 
 @pytest.fixture

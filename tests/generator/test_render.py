@@ -13,7 +13,7 @@ from cookiecutter.main import cookiecutter
 from generator_stage import catalog
 from test_catalog import written
 
-from generator.catalog import BrokenCatalog, Template
+from generator.catalog import BrokenCatalog, Template, load
 from generator.files import EXECUTABLE, PLAIN, File, read_all
 from generator.render import render
 
@@ -100,6 +100,37 @@ def test_it_is_what_plain_cookiecutter_writes(template: Template, tmp_path: Path
         assert files == read_all(Path(written))
         assert ("build/large.txt" in files) == (size == "large")
         assert files[f"build/{size}/a.txt"] == files["build/linked.txt"]
+
+
+LAYOUT: dict[str, object] = {
+    "repo_layout": ["separate", "monorepo"],
+    "_layouts": {"separate": ["build/own"], "monorepo": ["both", "build/deep/er"]},
+}
+
+
+def test_only_what_belongs_to_the_layout_is_there(template: Template) -> None:
+    project = template.path / PROJECT_FOLDER
+    for folder in ("both", "build/own", "build/deep/er", "build/deep/erx"):
+        (project / folder).mkdir(parents=True)
+        (project / folder / "x.txt").write_text("x")
+    file = template.path / "cookiecutter.json"
+    settings = json.loads(file.read_text()) | LAYOUT
+    settings["__prompts__"]["repo_layout"] = "Which?"
+    settings["_rules"]["repo_layout"] = {"pattern": ".*", "error": "x"}
+    file.write_text(json.dumps(settings))
+    one = load(template.path.parent).named("one")
+    separate = render(one, {})
+    assert separate.layout == "separate"
+    assert set(separate.repositories) == {"build", "deploy"}
+    build = separate.repositories["build"]
+    assert "own/x.txt" in build and "deep/erx/x.txt" in build
+    assert "deep/er/x.txt" not in build and "both/x.txt" not in separate.files
+    both = render(one, {"repo_layout": "monorepo"})
+    assert set(both.repositories) == {"project"}
+    assert both.repositories["project"] == both.files
+    assert {"both/x.txt", "build/deep/er/x.txt", "build/README.md"} <= set(both.files)
+    assert "build/own/x.txt" not in both.files
+    assert both.folder("deploy") == separate.folder("deploy")
 
 
 def test_a_third_folder_is_the_authors_mistake(template: Template) -> None:
