@@ -15,6 +15,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from generator import patterns
@@ -34,10 +35,11 @@ CLEAN_UP = "clean-up.yml"
 
 @dataclass(frozen=True)
 class DeletedProject:
-    """A project that is no more."""
+    """A project that is no more. deleted_at: None where the event does not say."""
 
     project_id: str
     domain_id: str
+    deleted_at: datetime | None
 
 
 def delete(given: object, ports: Ports) -> Document:
@@ -95,7 +97,15 @@ def _deleted(event: object) -> DeletedProject | None:
                 f"the DeleteProject event cannot be used: detail.requestParameters.{name} ="
                 f" {shown(asked.get(name))} is not of the expected form"
             )
-    return DeletedProject(asked["identifier"], asked["domainIdentifier"])
+    return DeletedProject(asked["identifier"], asked["domainIdentifier"], _time(event.get("time")))
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return time if time is not None and time.tzinfo is not None else None
 
 
 def _own(api: Api, name: object, project: DeletedProject, role: str) -> Repository | None:
@@ -145,7 +155,15 @@ def _tell(
         return {"run": None, "issue": None}
     workflow = api.find(repository_path(deploy.name, "actions", "workflows", CLEAN_UP))
     if workflow is not None and workflow["state"] == "active":
-        run = dispatch(api, deploy.name, CLEAN_UP, deploy.default_branch, {})
+        run = dispatch(
+            api,
+            deploy.name,
+            CLEAN_UP,
+            deploy.default_branch,
+            {},
+            # Whoever started one since then has started this one: once is enough.
+            since=project.deleted_at,
+        )
         return {"run": run.url or deploy.url, "issue": None}
     title = f"The project {project.project_id} was deleted: remove what it has deployed"
     return {"run": None, "issue": open_issue(api, deploy.name, title, _issue(archive)).url}

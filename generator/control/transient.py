@@ -9,6 +9,8 @@
 | GitHub's limits of calls are used up                | GitHubRateLimited    | helps, later      |
 | the registry throttles, fails or cannot be reached  | RegistryUnavailable  | helps             |
 | a secret's store fails or cannot be reached         | SecretsUnavailable   | helps             |
+| GitHub does not show yet what was just made, or     | GitHubMissing,       | may help: tried   |
+| nobody made it, or the token may not see it         | RepositoryMissing    | for a short while |
 | everything else                                     | its own              | does not help     |
 
 The state machine retries by name. A Lambda function that events call directly (approvals,
@@ -27,3 +29,5 @@ TRANSIENT = (
     "RemoteUnavailable",
     "SecretsUnavailable",
 )
+# As a rule somebody must correct something: no reason for a long wait.
+PERHAPS_NEW = ("GitHubMissing", "RepositoryMissing")

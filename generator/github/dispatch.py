@@ -38,9 +38,9 @@ def dispatch(
 ) -> Run:
     """Start `workflow` (its file's name) on the branch `ref`, unless it was started before.
 
-    title: the run's name as the workflow's `run-name` makes it from the inputs. A run of that
-    title that was created at `since` or later is this one, whatever became of it. Without a title
-    a lost answer is raised as GitHubUnavailable, whose `may_have_acted` is set.
+    title: the run's name as the workflow's `run-name` makes it from the inputs; None: any run. A
+    run of that title that was created at `since` or later is this one, whatever became of it.
+    Without both a lost answer is raised as GitHubUnavailable, whose `may_have_acted` is set.
     Raises InputError for inputs that cannot be sent, and what Api.request raises.
     """
     most = MOST_INPUTS_ON_SERVERS if api.instance.is_enterprise_server else MOST_INPUTS
@@ -52,7 +52,7 @@ def dispatch(
         body["return_run_details"] = True
 
     def look() -> Run | None:
-        return find_run(api, repository, workflow, title, since) if title is not None else None
+        return find_run(api, repository, workflow, title, since)
 
     def act() -> Run:
         started = api.request("POST", f"{path}/dispatches", body).body
@@ -60,7 +60,7 @@ def dispatch(
             return Run(started["workflow_run_id"], started["html_url"], started=True)
         return Run(None, None, started=True)
 
-    if title is None:
+    if title is None and since is None:
         return act()
     run = api.once(look, act)
     return run if run.id is not None else _identified(api, run, look)
@@ -69,7 +69,7 @@ def dispatch(
 def find_run(
     api: Api, repository: str, workflow: str, title: str | None, since: datetime | None
 ) -> Run | None:
-    """Return the newest run of `workflow` that a dispatch started, with that title."""
+    """Return the newest run of `workflow` that a dispatch started, with that title if any."""
     if since is not None and since.tzinfo is None:
         raise InputError(f"since = {shown(str(since))} has no zone")
     query: dict[str, Any] = {"event": "workflow_dispatch"}
@@ -77,7 +77,7 @@ def find_run(
         query["created"] = f">={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     path = repository_path(repository, "actions", "workflows", workflow, "runs")
     for run in api.pages(path, "workflow_runs", **query):
-        if run["display_title"] == title:
+        if title is None or run["display_title"] == title:
             return Run(run["id"], run["html_url"], started=False)
     return None
 

@@ -15,7 +15,9 @@ def set_secrets(
     """Store `values` by name in the repository, or in one environment; return the names.
 
     GitHub never shows a secret again, so each is written each time: a changed value arrives, an
-    unchanged one changes nothing. Raises what Api.request raises.
+    unchanged one changes nothing. Its time of change would not do instead: a version of a secret
+    in AWS may be made long before it becomes the current one, and a person may have written
+    another value here. Raises what Api.request raises.
     """
     if not values:
         return ()

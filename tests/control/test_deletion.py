@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -79,8 +80,8 @@ def test_repositories_can_be_kept(project: World) -> None:
     assert len(project.github.repository(DEPLOY).issues) == 1
 
 
-def test_a_clean_up_workflow_is_started_where_there_is_one(project: World) -> None:
-    """Its repository stays writable: no workflow runs in an archived one."""
+def with_clean_up(project: World) -> Any:
+    """Have a person push a clean-up workflow; return the repository."""
     repository = project.github.repository(DEPLOY)
     repository.rulesets.clear()
     work = repository.folder.parent / "work"
@@ -90,11 +91,50 @@ def test_a_clean_up_workflow_is_started_where_there_is_one(project: World) -> No
     git("add", "--all", ".", cwd=work)
     git("commit", "--quiet", "--message", "by a person", cwd=work)
     git("push", "--quiet", "origin", "HEAD:main", cwd=work, MAY_CHANGE_WORKFLOWS="1")
+    return repository
+
+
+def test_a_clean_up_workflow_is_started_where_there_is_one(project: World) -> None:
+    """Its repository stays writable: no workflow runs in an archived one."""
+    repository = with_clean_up(project)
     done = deleted(project)
     assert archived(project) == {BUILD: True, DEPLOY: False}
     assert done["issue"] is None
     assert done["run"].startswith(project.config.github.git_url)
     assert [run.workflow for run in repository.runs] == [".github/workflows/clean-up.yml"]
+
+
+def at(seconds: float) -> dict[str, Any]:
+    """The event of a deletion, so many seconds from now."""
+    moment = datetime.now(UTC) + timedelta(seconds=seconds)
+    return DELETED | {"time": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_clean_up_whose_answer_is_lost_is_found_again(project: World, after: bool) -> None:
+    repository = with_clean_up(project)
+    project.github.faults.add(Fault("dropped", "actions/create-workflow-dispatch", after=after))
+    event = at(-60)
+    deleted(project, event)
+    deleted(project, event)
+    assert project.github.faults.happened
+    assert len(repository.runs) == 1
+
+
+def test_a_clean_up_from_before_the_deletion_is_another(project: World) -> None:
+    repository = with_clean_up(project)
+    deleted(project, at(-60))
+    deleted(project, at(60))
+    assert len(repository.runs) == 2
+
+
+@pytest.mark.parametrize("time", [None, "yesterday", "2026-11-22T10:00:00", 7])
+def test_without_the_time_of_the_deletion_a_clean_up_is_started_all_the_same(
+    project: World, time: object
+) -> None:
+    repository = with_clean_up(project)
+    deleted(project, DELETED | {"time": time})
+    assert len(repository.runs) == 1
 
 
 def test_a_repository_that_is_not_ours_is_left_alone(outside: World) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from generator.config.model import Wait
-from generator.control.transient import TRANSIENT
+from generator.control.transient import PERHAPS_NEW, TRANSIENT
 from generator.infrastructure.state_machine import TARGETS, execution_timeout, state_machine
 from generator.infrastructure.state_machine.retries import KILLED, LAMBDA_ERRORS, TIMEOUT, pauses
 from tests.control.machines import (
@@ -89,7 +89,9 @@ def test_functions_are_retried_only_by_the_names_of_what_is_transient() -> None:
     for name, state in FUNCTIONS.items():
         retried = [error for rule in state["Retry"] for error in rule["ErrorEquals"]]
         assert len(retried) == len(set(retried)), name
-        assert set(retried) == {*LAMBDA_ERRORS, *KILLED, TIMEOUT, *TRANSIENT}, name
+        assert set(retried) == {*LAMBDA_ERRORS, *KILLED, TIMEOUT, *TRANSIENT, *PERHAPS_NEW}, name
+        (new,) = (rule for rule in state["Retry"] if set(rule["ErrorEquals"]) == set(PERHAPS_NEW))
+        assert new["MaxAttempts"] == 2, "as a rule it is not there, and somebody must be told"
 
 
 def test_pauses_between_attempts_are_bounded_by_the_configuration() -> None:
@@ -105,7 +107,7 @@ def test_the_retries_of_functions_fit_into_the_execution(limits: Wait) -> None:
     longest = 60 * limits.limit_minutes
     for name in FUNCTIONS:
         state = machine(limits)["States"][name]
-        attempts = 1 + state["Retry"][-1]["MaxAttempts"]
+        attempts = 1 + max(rule["MaxAttempts"] for rule in state["Retry"][1:])
         longest += state["TimeoutSeconds"] * attempts + sum(pauses(limits))
     assert execution_timeout(limits) > longest
 

@@ -7,17 +7,19 @@ import pkgutil
 from collections.abc import Iterator
 
 import generator
-from generator.control.transient import TRANSIENT
+from generator.control.transient import PERHAPS_NEW, TRANSIENT
 from generator.errors import GeneratorError, InputError
 
 # Errors that are neither the caller's to correct nor worth a repetition, each with the reason.
 PERMANENT = {
+    "ProjectNotReady": "it was waited for already",
     "BrokenCatalog": "a template's author must correct it",
     "PushRejected": "the server has a rule against our branch",
 }
 # Packages that no function runs.
 ELSEWHERE = (
     "generator.demo",
+    "generator.doctor",
     "generator.infrastructure",
     "generator.standins",
     "generator.prompts",
@@ -43,6 +45,8 @@ def test_every_error_is_classified() -> None:
     for name in TRANSIENT:
         assert name in classes, f"{name} is retried and does not exist"
         assert not issubclass(classes[name], InputError), f"{name} cannot pass by itself"
+    for name in PERHAPS_NEW:
+        assert issubclass(classes[name], InputError), "or it would be transient"
     for name, error in classes.items():
         if not issubclass(error, InputError) and error.__subclasses__() == []:
             assert (name in TRANSIENT) != (name in PERMANENT) or name == "ProjectPending", name

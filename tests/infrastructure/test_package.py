@@ -71,7 +71,7 @@ def test_our_code_and_configuration_are_in_it_and_nothing_for_a_checkout(
     for module in ("handlers/describe.py", "control/seeding.py", "github/tokens.py", "render.py"):
         original = CHECKOUT / "generator" / module
         assert archive.read(f"generator/{module}") == original.read_bytes()
-    for folder in ("standins", "demo", "infrastructure"):
+    for folder in ("standins", "demo", "doctor", "infrastructure"):
         assert not [name for name in names if name.startswith(f"generator/{folder}/")]
     assert not [name for name in names if name.startswith(("tests/", "bin/"))]
     assert not [name for name in names if name.endswith((".pyi", "/RECORD", "/INSTALLER"))]

@@ -11,7 +11,7 @@ from generator.location import templates_folder
 CONFIG_NAME = "aiops.toml"
 TEMPLATES_PLACE = Path("generator", "templates")
 # What a Lambda function never runs, by their place in the package.
-LEFT_OUT = ("demo/", "infrastructure/", "standins/", "templates/", "__main__.py")
+LEFT_OUT = ("demo/", "doctor/", "infrastructure/", "standins/", "templates/", "__main__.py")
 
 
 def copy_generator(into: Path) -> None:

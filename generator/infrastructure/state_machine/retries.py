@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from generator.control.transient import TRANSIENT
+from generator.control.transient import PERHAPS_NEW, TRANSIENT
 
 if TYPE_CHECKING:
     from generator.config.model import Wait
@@ -25,6 +25,8 @@ KILLED = ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout")
 # GitHub renews its limits within an hour.
 RATE_LIMITED, RENEWED_SECONDS = "GitHubRateLimited", 3600
 ATTEMPTS = 5
+# GitHub shows what is new within seconds.
+ATTEMPTS_FOR_NEW = 2
 
 
 def pauses(wait: Wait) -> tuple[int, ...]:
@@ -48,7 +50,8 @@ def lambda_retries(wait: Wait) -> list[dict[str, Any]]:
             # Pauses are half as long on average, and projects that wait do not return at once.
             "JitterStrategy": "FULL",
         },
-        _rule([*LAMBDA_ERRORS, *KILLED, TIMEOUT, *others], wait),
+        _rule([*LAMBDA_ERRORS, *KILLED, TIMEOUT, *others], wait, ATTEMPTS),
+        _rule([*PERHAPS_NEW], wait, ATTEMPTS_FOR_NEW),
     ]
 
 
@@ -57,14 +60,14 @@ def integration_retries(wait: Wait) -> list[dict[str, Any]]:
 
     None of our code runs there, so no error of ours can be meant: any failure is tried again.
     """
-    return [_rule(["States.TaskFailed", TIMEOUT], wait)]
+    return [_rule(["States.TaskFailed", TIMEOUT], wait, ATTEMPTS)]
 
 
-def _rule(errors: list[str], wait: Wait) -> dict[str, Any]:
+def _rule(errors: list[str], wait: Wait, attempts: int) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "ErrorEquals": errors,
         "IntervalSeconds": wait.first_seconds,
-        "MaxAttempts": ATTEMPTS,
+        "MaxAttempts": attempts,
         "BackoffRate": wait.backoff_rate,
         "JitterStrategy": "FULL",
     }
