@@ -104,7 +104,11 @@ def commands(page: Path, place: str) -> list[Command]:
 
 
 def _in_block(block: Block, place: str) -> Iterator[Command]:
-    lines = block.text.replace("\\\n", "  \n").split("\n")
+    # A command that goes on in the next line is one; the lines keep their numbers.
+    text = block.text
+    while "\\\n" in text:
+        text = re.sub(r"\\\n([^\n]*)", r"\1\n", text, count=1)
+    lines = text.split("\n")
     transcript = any(line.startswith("$ ") for line in lines)
     current: Command | None = None
     for number, line in enumerate(lines, start=block.line + 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 import pytest
 from conftest import CHECKOUT
 
+from documentation import aws_commands
 from documentation.interfaces import aiops_options, makefile, targets
 from documentation.pages import (
     CHECKOUT_PLACE,
@@ -51,7 +53,7 @@ def inline_commands() -> list[Command]:
     found = []
     for page in pages():
         for code in sorted(set(codes(prose(page)))):
-            if re.match(r"(?:make|aiops|python -m mlops) \S", code) and "…" not in code:
+            if re.match(r"(?:make|aiops|aws|python -m mlops) \S", code) and "…" not in code:
                 found.append(Command(page, 0, code, CHECKOUT_PLACE, None))
     return found
 
@@ -78,15 +80,23 @@ def check_command(
     options: dict[str, dict[str, set[str]]],
 ) -> None:
     words = command.words
+    while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+        words = words[1:]
     if not words or words[0] in FOREIGN:
         return
     if words[0] == "make":
         check_make(words[1:], repositories[command.place], options.get(command.place, {}))
     elif words[0] == "aiops":
         check_aiops(words[1:])
+    elif words[0] == "aws":
+        # In running text a command may be named without all that it needs.
+        assert aws_commands.problems(words, whole=command.line > 0) == []
     elif words[0] == "cookiecutter":
         assert (CHECKOUT / words[words.index("--directory") + 1] / "cookiecutter.json").is_file()
     elif words[:2] == ["python", "-m"]:
+        if words[2].startswith("generator."):
+            assert importlib.util.find_spec(words[2]), f"there is no module {words[2]}"
+            return
         known = {"mlops": options["build"], "operations": options["deploy"]}[words[2]]
         check_module(words[3:], known)
     else:
@@ -102,7 +112,7 @@ def check_make(words: list[str], repository: Path, known: dict[str, set[str]]) -
         variable, equals, value = word.partition("=")
         if not equals:
             continue
-        declared = rf"\$\({variable}\)|^{variable} \??=|^\s*@echo \"  {variable} "
+        declared = rf"\$\({variable}\)|\$\${{{variable}:|^{variable} \??=|^\s*@echo \"  {variable} "
         assert re.search(declared, makefile(repository), re.MULTILINE), f"no variable {variable}"
         if variable == "ARGS" and wanted[0] in known:
             check_module([wanted[0], *value.split()], known)
