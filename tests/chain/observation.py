@@ -53,8 +53,12 @@ class Machine:
         self._seen.add(arn)
         return arn
 
+    def redrive(self, arn: str) -> None:
+        """Let a failed execution go on where it failed, as its notification advises."""
+        self._states.redrive_execution(executionArn=arn)
+
     def again(self, arn: str) -> str:
-        """Start a new execution with the input of another, as its notification advises."""
+        """Start a new execution with the input of another, as its notification advises too."""
         given = self._states.describe_execution(executionArn=arn)["input"]
         done = self._states.start_execution(stateMachineArn=self.arn, input=given)
         self._seen.add(done["executionArn"])

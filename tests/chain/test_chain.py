@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from workflows.act import run_workflow
+from workflows.places import Place
 
 from tests.chain.approval import approve_and_tell, register, tell
 from tests.chain.creation import Created, rendered_trees
@@ -15,10 +17,9 @@ from tests.chain.emulator import waited
 from tests.chain.github import made_by_unified_studio
 from tests.chain.permissions import without_secrets
 from tests.chain.projects import BROKEN, CHATBOT, CHURN, HOUSES
-from tests.chain.secrecy import everything_written, needles
+from tests.chain.secrecy import everything_written, places_with, secrets_of
 from tests.chain.stage import GOVERNANCE, PAGER, SHARED, Stage
 from tests.generator.generator_stage import DOMAIN, git
-from tests.workflows.act import run_workflow
 
 pytestmark = pytest.mark.xdist_group("chain")
 
@@ -103,7 +104,7 @@ def test_the_same_event_again_changes_nothing(created: Created, standing: Stage)
 def test_the_pushed_build_workflow_runs(created: Created, standing: Stage) -> None:
     """The pushed workflow of the build repository runs"""
     ran = run_workflow(
-        created.build, "pipeline.yml", "push", standing.folder / "act-build",
+        Place(created.build, "build", ""), "pipeline.yml", "push", standing.folder / "act-build",
         scenario={"run": [{"writes": {".local/last_run.json": "{}"}}]},
     )  # fmt: skip
     assert ran.jobs == {"plan": "success", "checks": "success", "execute": "success"}, ran.log
@@ -134,8 +135,8 @@ def test_an_approval_deploys_once(created: Created, standing: Stage) -> None:
     standing.say("the same event again dispatches nothing")
     assert standing.registry.failures == []
     ran = run_workflow(
-        created.deploy, "deploy.yml", "workflow_dispatch", standing.folder / "act-deploy",
-        inputs=run.inputs, scenario={"current": [{"prints": ""}]},
+        Place(created.deploy, "deploy", ""), "deploy.yml", "workflow_dispatch",
+        standing.folder / "act-deploy", inputs=run.inputs, scenario={"current": [{"prints": ""}]},
     )  # fmt: skip
     assert ran.jobs == {"plan": "success", "deploy": "success"}, ran.log
     assert f"make deploy STAGE=dev MODEL_PACKAGE_ARN={arn}" in ran.commands("deploy")
@@ -181,7 +182,7 @@ def test_a_project_of_another_kind_is_left_alone(standing: Stage) -> None:
 
 
 def test_a_role_may_do_no_more_than_it_is_allowed(standing: Stage) -> None:
-    """A role loses a permission; the step fails, is mended, and the project is completed"""
+    """A role loses a permission; the step fails, is mended and redriven"""
     made_by_unified_studio(standing.github, CHURN.build)
     standing.stand(CHURN.created, CHURN.name, CHURN.profile)
     with without_secrets(standing, "SeedDeploy"):
@@ -192,10 +193,16 @@ def test_a_role_may_do_no_more_than_it_is_allowed(standing: Stage) -> None:
     notification = standing.notifications.next()
     assert "secretsmanager:GetSecretValue" in notification["Message"]
     standing.say(f"{failed.error} in {failed.visited[-1]}; SNS: {notification['Subject']}")
-    before = standing.github.state_of(CHURN.build)
-    done = standing.seeding.ended(standing.seeding.again(failed.arn))
-    assert done.status == "SUCCEEDED"
+    assert f"redrive-execution --execution-arn {failed.arn}" in notification["Message"]
+    before, requests = standing.github.state_of(CHURN.build), len(standing.github.journal.entries)
+    standing.seeding.redrive(failed.arn)
+    done = standing.seeding.ended(failed.arn)
+    assert done.status == "SUCCEEDED", done.told
+    resumed = done.visited[len(failed.visited) :]
+    assert resumed == ("Start", "SeedDeploy", "Record", "Notify", "Done"), "the build is not redone"
     assert standing.github.state_of(CHURN.build) == before
+    touched = [entry.target for entry in standing.github.journal.entries[requests:]]
+    assert not any(CHURN.build in target for target in touched)
     state = standing.github.state_of(CHURN.deploy)
     assert list(state["secrets"]) == ["PAGER_WEBHOOK"]
     assert len(state["environments"]) == 3
@@ -205,7 +212,7 @@ def test_a_role_may_do_no_more_than_it_is_allowed(standing: Stage) -> None:
     assert commits == "1"
     standing.notifications.next()
     standing.announcements.next()
-    standing.say("run again with the permission: completed, nothing is there twice")
+    standing.say(f"redriven with the permission: {' > '.join(resumed[1:])}; nothing is there twice")
 
 
 def test_a_deleted_project_is_archived(created: Created, standing: Stage) -> None:
@@ -225,15 +232,9 @@ def test_no_secret_is_found_anywhere(created: Created, standing: Stage) -> None:
     for kind in ("log", "execution", "message", "process", "file"):
         # The search itself is tried with something that each of them has.
         assert any(HOUSES.id in text for found, _, text in written if found == kind), kind
-    secrets = needles(standing)
-    assert len(secrets) >= 5
-    places = [
-        f"{kind} {where}"
-        for kind, where, text in written
-        if any(secret in text for secret in secrets)
-    ]
-    for secret in secrets:
-        places += standing.github.traces(secret)
-    assert places == []
+    assert places_with([HOUSES.id], [], standing), "requests and git are searched too"
+    secrets = secrets_of(standing)
+    assert len(secrets) >= 5, "the key, a token of each function, a copied secret"
+    assert places_with(secrets, written, standing) == []
     assert not standing.emulator.attempts_outside.exists(), "somebody looked for another machine"
     standing.say(f"{len(secrets)} secrets in {len(written)} places: none found")

@@ -93,11 +93,14 @@ def end_with_the_pipe() -> None:
 
 
 if __name__ == "__main__":
-    import service_roles  # beside this file
+    # Beside this file.
+    import redrive
+    import service_roles
     from ministack.app import main
 
     end_with_the_pipe()
     accept_events_of_services()
     deliver_across_accounts()
     service_roles.enforce()
+    redrive.offer()
     main()
