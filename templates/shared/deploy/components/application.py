@@ -17,7 +17,7 @@ from typing import Any, Generic, cast
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from components.deployment import Deployment, plan
+from components.deployment import ARTIFACT, Deployment, plan
 from components.errors import ConfigurationError
 from components.settings import STAGES, Stage, load_settings
 from components.stage_config import Configuration
@@ -111,6 +111,7 @@ def _synthesize_stages(
             model_package_arn=options.model_package_arn,
             settings=settings,
             schema=application.schema,
+            artifact_uri=options.artifact_uri,
             immediately=options.immediately,
         )
         for stage in options.stage or STAGES
@@ -119,6 +120,8 @@ def _synthesize_stages(
         _report_placeholders(deployment)
         summary = _synthesize(application, deployment, OUTPUT_DIRECTORY / deployment.stage)
         print(f"{deployment.stage}: {summary.template} ({summary.resources} resources)")
+        if "EstimatedCost" in summary.outputs:
+            print(f"{deployment.stage}: {summary.outputs['EstimatedCost']}")
 
 
 def _synthesize(
@@ -154,6 +157,9 @@ def _parse(arguments: Sequence[str] | None) -> Any:
         "--model-package-arn", help="the model version to deploy; a placeholder when left out"
     )
     parser.add_argument(
+        "--artifact-uri", help="where that version's artifact lies, for stacks that name it"
+    )
+    parser.add_argument(
         "--immediately",
         action="store_true",
         help="shift all traffic at once and ignore alarms: for going back to an older version",
@@ -162,6 +168,7 @@ def _parse(arguments: Sequence[str] | None) -> Any:
 
 
 def _report_placeholders(deployment: Deployment[Configuration]) -> None:
+    arguments = ("model_package_arn", ARTIFACT)
     for key, value in deployment.placeholders.items():
-        source = "not given" if key == "model_package_arn" else "null in cicd-config.json"
+        source = "not given" if key in arguments else "null in cicd-config.json"
         print(f"{deployment.stage}: {key} is {source}; using {value}", file=sys.stderr)

@@ -6,6 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from components.alarm_config import AlarmSet
 from components.endpoint_metrics import PERIOD, EndpointMetrics
 from components.stage_config import StageConfig
 
@@ -40,7 +41,7 @@ class Dashboard(Construct):
         )
         region = Stack.of(self).region
         self.url = (
-            f"https://{_console(region)}/cloudwatch/home?region={region}"
+            f"https://{console(region)}/cloudwatch/home?region={region}"
             f"#dashboards/dashboard/{endpoint_name}"
         )
 
@@ -64,7 +65,7 @@ class Dashboard(Construct):
                 self._metrics.model_error_percent(),
                 self._metrics.client_error_percent(),
             ],
-            left_annotations=self._thresholds("server_error_percent"),
+            left_annotations=thresholds(self._config.alarms, "server_error_percent"),
             left_y_axis=cloudwatch.YAxisProps(min=0, max=100),
             width=_HALF,
             period=PERIOD,
@@ -77,7 +78,7 @@ class Dashboard(Construct):
                 *(self._metrics.model_latency_ms(each) for each in ("p50", "p90", "p99")),
                 self._metrics.overhead_latency_ms("p99"),
             ],
-            left_annotations=self._thresholds("model_latency_p99_ms"),
+            left_annotations=thresholds(self._config.alarms, "model_latency_p99_ms"),
             width=_HALF,
             period=PERIOD,
         )
@@ -90,26 +91,29 @@ class Dashboard(Construct):
                 self._metrics.memory_percent(),
                 self._metrics.disk_percent(),
             ],
-            left_annotations=self._thresholds("memory_percent"),
+            left_annotations=thresholds(self._config.alarms, "memory_percent"),
             left_y_axis=cloudwatch.YAxisProps(min=0, max=100),
             width=_HALF,
             period=PERIOD,
         )
 
-    def _thresholds(self, *names: str) -> list[cloudwatch.HorizontalAnnotation]:
-        active = self._config.alarms.active()
-        return [
-            cloudwatch.HorizontalAnnotation(
-                value=active[name].threshold,
-                label=f"alarm: {name.replace('_', ' ')}",
-                color=_ALERT,
-            )
-            for name in names
-            if name in active
-        ]
+
+def thresholds(alarms: AlarmSet, *names: str) -> list[cloudwatch.HorizontalAnnotation]:
+    """A line for the threshold of each alarm that is switched on."""
+    active = alarms.active()
+    return [
+        cloudwatch.HorizontalAnnotation(
+            value=active[name].threshold,
+            label=f"alarm: {name.replace('_', ' ')}",
+            color=_ALERT,
+        )
+        for name in names
+        if name in active
+    ]
 
 
-def _console(region: str) -> str:
+def console(region: str) -> str:
+    """The host of CloudWatch's pages for a Region."""
     for prefix, host in _CONSOLES.items():
         if region.startswith(f"{prefix}-"):
             return host

@@ -10,11 +10,16 @@ from components.model_package import ModelPackage
 from components.settings import Settings, Stage
 from components.stage_config import Configuration, load_stage_config
 
+# The placeholder of a stack that names its package's artifact, and that artifact's file name.
+ARTIFACT = "artifact_uri"
+ADAPTER_ARCHIVE = "adapter.tar.gz"
+
 
 @dataclass(frozen=True)
 class Deployment(Generic[Configuration]):
     """A stage, its configuration and the model package that it should serve.
 
+    ``artifact_uri`` is where the package's artifact lies, for a stack that names it.
     ``placeholders`` names the values that are stand-ins, and what they are.
     """
 
@@ -22,6 +27,7 @@ class Deployment(Generic[Configuration]):
     settings: Settings
     config: Configuration
     package: ModelPackage
+    artifact_uri: str | None
     placeholders: Mapping[str, str]
 
     @property
@@ -38,6 +44,7 @@ def plan(
     model_package_arn: str | None,
     settings: Settings,
     schema: type[Configuration],
+    artifact_uri: str | None = None,
     immediately: bool = False,
 ) -> Deployment[Configuration]:
     """Read a stage's configuration, of the given schema, and check the package against it.
@@ -61,6 +68,14 @@ def plan(
         region=region,
         accounts={*known, *config.model_packages.accounts} if known else (),
     )
+    if config.needs_artifact and artifact_uri is None:
+        artifact_uri = f"s3://{'/'.join(settings.artifacts())}/{ADAPTER_ARCHIVE}"
+        placeholders[ARTIFACT] = artifact_uri
     return Deployment(
-        stage=stage, settings=settings, config=config, package=package, placeholders=placeholders
+        stage=stage,
+        settings=settings,
+        config=config,
+        package=package,
+        artifact_uri=artifact_uri if config.needs_artifact else None,
+        placeholders=placeholders,
     )

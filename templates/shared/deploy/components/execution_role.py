@@ -78,12 +78,16 @@ class ExecutionRole(Construct):
             "SageMaker chooses the object names below the endpoint's own prefix.",
         )
 
-    def _read_artifacts(self, artifacts: ModelArtifacts) -> None:
+    def allow_artifacts(self, artifacts: ModelArtifacts, *, purpose: str) -> None:
+        """Let the endpoint read further files; ``purpose`` names them in the policy: BaseModel."""
+        self._read_artifacts(artifacts, purpose=purpose)
+
+    def _read_artifacts(self, artifacts: ModelArtifacts, *, purpose: str = "Model") -> None:
         bucket = f"arn:{Stack.of(self).partition}:s3:::{artifacts.bucket}"
         objects = f"{bucket}/{artifacts.prefix}/*"
-        self._allow("ReadModelArtifacts", ["s3:GetObject"], [objects])
+        self._allow(f"Read{purpose}Artifacts", ["s3:GetObject"], [objects])
         self._allow(
-            "FindModelArtifacts",
+            f"Find{purpose}Artifacts",
             ["s3:ListBucket"],
             [bucket],
             {"StringLike": {"s3:prefix": f"{artifacts.prefix}/*"}},
@@ -93,7 +97,7 @@ class ExecutionRole(Construct):
             "Each model version has its own key below the project's prefix.",
         )
         if artifacts.kms_key_arn:
-            self._allow("DecryptModelArtifacts", ["kms:Decrypt"], [artifacts.kms_key_arn])
+            self._allow(f"Decrypt{purpose}Artifacts", ["kms:Decrypt"], [artifacts.kms_key_arn])
 
     def _pull_image(self, account: str, repository: str) -> None:
         stack = Stack.of(self)

@@ -154,6 +154,11 @@ class StageSections(Section, ABC):
     container: ContainerSection = Field(description="a section with repository and account")
     termination_protection: bool = Field(description="true or false")
 
+    @property
+    def needs_artifact(self) -> bool:
+        """Whether the stack names the model package's artifact, and not the package alone."""
+        return False
+
     @abstractmethod
     def immediate(self) -> Self:
         """The same stage with a rollout that neither waits nor looks at alarms.

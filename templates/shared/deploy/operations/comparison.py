@@ -1,6 +1,8 @@
-"""Compares an answer with the expected one, number by number."""
+"""Compares an answer with the expected one: numbers nearly, texts as alike as they must be."""
 
 import math
+from difflib import SequenceMatcher
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -8,18 +10,25 @@ _SMALLEST = 1e-9
 
 
 def differences(
-    actual: JsonValue, expected: JsonValue, *, tolerance: float, place: str = "answer"
+    actual: JsonValue,
+    expected: JsonValue,
+    *,
+    tolerance: float,
+    similarity: float = 1.0,
+    place: str = "answer",
 ) -> list[str]:
     """One sentence for each difference; numbers may differ by ``tolerance``, relatively.
 
-    Keys that only the actual answer has are no difference: models may say more than before.
+    Texts must be alike by ``similarity``: 1 for the same, 0.8 for four fifths in common. Keys that
+    only the actual answer has are no difference: models may say more than before.
     """
+    compare = partial(differences, tolerance=tolerance, similarity=similarity)
     if isinstance(expected, dict) and isinstance(actual, dict):
         return [
             found
             for key, value in expected.items()
             for found in (
-                differences(actual[key], value, tolerance=tolerance, place=f"{place}.{key}")
+                compare(actual[key], value, place=f"{place}.{key}")
                 if key in actual
                 else [f"{place}.{key} is missing"]
             )
@@ -31,11 +40,16 @@ def differences(
         return [
             found
             for index, (one, other) in pairs
-            for found in differences(one, other, tolerance=tolerance, place=f"{place}[{index}]")
+            for found in compare(one, other, place=f"{place}[{index}]")
         ]
     if _number(expected) and _number(actual):
         near = math.isclose(actual, expected, rel_tol=tolerance, abs_tol=_SMALLEST)  # type: ignore[arg-type]
         return [] if near else [f"{place} is {actual} instead of {expected}"]
+    if isinstance(expected, str) and isinstance(actual, str) and similarity < 1:
+        alike = SequenceMatcher(None, actual, expected, autojunk=False).ratio()
+        if alike >= similarity:
+            return []
+        return [f"{place} is {actual!r}, only {alike:.2f} like {expected!r}"]
     same = type(actual) is type(expected) and actual == expected
     return [] if same else [f"{place} is {actual!r} instead of {expected!r}"]
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import boto3
 
+from components.deployment import ARTIFACT
 from components.errors import ConfigurationError
 from components.model_package import ModelPackage
 from components.settings import PLACEHOLDER_ACCOUNT, Settings, Stage
 from components.synthesis_summary import OUTPUT_DIRECTORY, Summary
+from operations.adapter_archive import adapter_archive
 from operations.cdk_cli import run_cdk
 from operations.deployment_record import DeploymentRecord
 from operations.failures import OperationFailed
@@ -48,7 +50,7 @@ def deploy(
         raise OperationFailed(
             f"stack {stack.name} is busy ({stack.status}); wait until that is over"
         )
-    (summary,) = synthesize([stage], model_package_arn=package.arn, immediately=immediately)
+    summary = _synthesize(session, stage, package.arn, immediately=immediately)
     if stack and not immediately:
         _warn_of_red_alarms(session, settings, stage)
     record = DeploymentRecord.begin(stage, stack=stack, model_package_arn=package.arn)
@@ -71,6 +73,21 @@ def roll_back(settings: Settings, stage: Stage, model_package_arn: str | None) -
         )
     print(f"{stage}: going back to {package}", flush=True)
     deploy(settings, stage, package, immediately=True)
+
+
+def _synthesize(
+    session: boto3.Session, stage: Stage, package_arn: str, *, immediately: bool
+) -> Summary:
+    (summary,) = synthesize([stage], model_package_arn=package_arn, immediately=immediately)
+    if ARTIFACT not in summary.placeholders:
+        return summary
+    (summary,) = synthesize(
+        [stage],
+        model_package_arn=package_arn,
+        artifact_uri=adapter_archive(session, package_arn),
+        immediately=immediately,
+    )
+    return summary
 
 
 def _deploy_assembly(session: boto3.Session, summary: Summary, *, outputs_file: Path) -> None:
@@ -103,14 +120,14 @@ def _verify(session: boto3.Session, summary: Summary) -> None:
 
 
 def _verify_component(session: boto3.Session, summary: Summary) -> None:
-    name, expected = summary.outputs["InferenceComponentName"], summary.outputs["ModelName"]
+    name, expected = summary.outputs["InferenceComponentName"], summary.outputs["Serves"]
     component = describe_component(session, name)
-    if component.status != "InService" or component.model_name != expected:
+    if component.status != "InService" or component.serves != expected:
         reason = f" Reason: {component.failure_reason}." if component.failure_reason else ""
         raise OperationFailed(
-            f"inference component {name} should serve model {expected}. It is {component.status}"
-            f" with model {component.model_name}.{reason} SageMaker took the deployment back, or"
-            " something else changed the component."
+            f"inference component {name} should serve {expected}. It is {component.status} with"
+            f" {component.serves}.{reason} SageMaker took the deployment back, or something else"
+            " changed the component."
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 
 from operations.failures import OperationFailed
 
@@ -25,6 +25,15 @@ class Answer:
     milliseconds: float
 
 
+@dataclass(frozen=True)
+class Stream:
+    """The pieces of a streamed answer, and the time until the first one came."""
+
+    status: int
+    pieces: tuple[bytes, ...]
+    first_milliseconds: float
+
+
 class Target(Protocol):
     """Anything that can be asked for a prediction."""
 
@@ -34,6 +43,9 @@ class Target(Protocol):
 
     def invoke(self, body: bytes, content_type: str) -> Answer:
         """Ask for a prediction; an error status is an answer, too."""
+
+    def stream(self, body: bytes, content_type: str) -> Stream:
+        """Ask for an answer piece by piece, from a model that can."""
 
 
 # A proxy of the company has nothing to do with a server on this machine.
@@ -61,6 +73,21 @@ class LocalServer:
         return self._send(
             urllib.request.Request(f"{self.url}/invocations", data=body, headers=headers)
         )
+
+    def stream(self, body: bytes, content_type: str) -> Stream:
+        """Ask for an answer piece by piece."""
+        headers = {"Content-Type": content_type, "Accept": "text/event-stream"}
+        request = urllib.request.Request(f"{self.url}/invocations", data=body, headers=headers)
+        start = time.perf_counter()
+        try:
+            with _DIRECT.open(request, timeout=_TIMEOUT_SECONDS) as response:
+                first = response.readline()
+                passed = 1000 * (time.perf_counter() - start)
+                return Stream(response.status, (first, *response), passed)
+        except urllib.error.HTTPError as error:
+            return Stream(error.code, (error.read(),), 1000 * (time.perf_counter() - start))
+        except OSError as error:
+            raise OperationFailed(f"nothing answers at {request.full_url}: {error}") from None
 
     def _send(self, request: urllib.request.Request) -> Answer:
         start = time.perf_counter()
@@ -104,3 +131,30 @@ class CloudEndpoint:
         except ClientError as error:
             raise OperationFailed(f"endpoint {self.name} cannot be invoked: {error}") from None
         return Answer(status, content, 1000 * (time.perf_counter() - start))
+
+    def stream(self, body: bytes, content_type: str) -> Stream:
+        """Ask for an answer piece by piece; the status is the container's own."""
+        start = time.perf_counter()
+        try:
+            response = self._client.invoke_endpoint_with_response_stream(
+                EndpointName=self.name,
+                Body=body,
+                ContentType=content_type,
+                Accept="text/event-stream",
+                **self._component,
+            )
+            pieces, first = [], 0.0
+            for event in response["Body"]:
+                first = first or 1000 * (time.perf_counter() - start)
+                pieces.append(event["PayloadPart"]["Bytes"])
+            return Stream(200, tuple(pieces), first)
+        except self._client.exceptions.ModelError as error:
+            return _refused_stream(cast(dict[str, Any], error.response), start)
+        except (ClientError, EventStreamError) as error:
+            raise OperationFailed(f"endpoint {self.name} cannot be invoked: {error}") from None
+
+
+def _refused_stream(details: dict[str, Any], start: float) -> Stream:
+    message = str(details.get("OriginalMessage", details)).encode()
+    status = int(details.get("OriginalStatusCode", 500))
+    return Stream(status, (message,), 1000 * (time.perf_counter() - start))

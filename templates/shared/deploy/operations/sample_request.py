@@ -23,6 +23,8 @@ class SampleRequest(BaseModel):
     content_type: str = Field(description="a media type such as application/json")
     body: JsonValue = Field(description="the request: JSON, or text for another media type")
     expected: JsonValue = Field(description="the expected answer as JSON")
+    # Written texts differ a little from one processor to another; numbers have a tolerance.
+    similarity: float = Field(1.0, gt=0, le=1, description="how alike texts must be, up to 1")
 
     def encode(self) -> bytes:
         """The bytes to send: text as it is, anything else as JSON."""

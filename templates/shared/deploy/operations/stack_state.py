@@ -77,10 +77,10 @@ def describe_endpoint(session: boto3.Session, name: str) -> EndpointState:
 
 @dataclass(frozen=True)
 class ComponentState:
-    """What an inference component, a model on an endpoint that hosts several, does now."""
+    """What an inference component does now. ``serves`` is a model's name or an adapter's URI."""
 
     status: str
-    model_name: str | None
+    serves: str | None
     failure_reason: str | None
 
 
@@ -92,9 +92,11 @@ def describe_component(session: boto3.Session, name: str) -> ComponentState:
         )
     except ClientError as error:
         raise OperationFailed(f"inference component {name} cannot be read: {error}") from None
+    specification = found["Specification"]
+    adapter = specification.get("Container", {}).get("ArtifactUrl")
     return ComponentState(
         status=found["InferenceComponentStatus"],
-        model_name=found["Specification"].get("ModelName"),
+        serves=specification.get("ModelName") or adapter,
         failure_reason=found.get("FailureReason"),
     )
 

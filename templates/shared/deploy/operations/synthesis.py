@@ -15,6 +15,7 @@ def synthesize(
     stages: Sequence[Stage],
     *,
     model_package_arn: str | None,
+    artifact_uri: str | None = None,
     immediately: bool = False,
     log: TextIO = sys.stdout,
 ) -> list[Summary]:
@@ -28,6 +29,8 @@ def synthesize(
         command.append(f"--stage={stage}")
     if model_package_arn:
         command.append(f"--model-package-arn={model_package_arn}")
+    if artifact_uri:
+        command.append(f"--artifact-uri={artifact_uri}")
     if immediately:
         command.append("--immediately")
     done = subprocess.run(command, stdout=log, check=False)

@@ -49,7 +49,12 @@ def test_prediction_is_the_expected_one(
 ) -> None:
     answer = target.invoke(sample.encode(), sample.content_type)
     assert answer.status == 200, answer.body.decode(errors="replace")
-    found = differences(json.loads(answer.body), sample.expected, tolerance=tolerance)
+    found = differences(
+        json.loads(answer.body),
+        sample.expected,
+        tolerance=tolerance,
+        similarity=sample.similarity,
+    )
     assert not found, "\n".join(found)
 
 

@@ -35,7 +35,9 @@ class AwsStandIn:
         self.account = ACCOUNT
         self.stacks: dict[str, dict[str, Any]] = {}  # name: {"status", "outputs"}
         self.endpoints: dict[str, dict[str, str]] = {}  # name: {"status", "config"}
+        self.components: dict[str, dict[str, str]] = {}  # name: {"status", "serves"}
         self.packages: dict[str, dict[str, str]] = {}  # ARN: customer metadata
+        self.specifications: dict[str, dict[str, Any]] = {}  # ARN: more of the package
         self.objects: dict[str, bytes] = {}  # "bucket/key": content
         self.red_alarms: list[str] = []
         self.predict: Callable[[bytes], tuple[int, bytes]] = lambda body: (200, body)
@@ -79,6 +81,26 @@ class AwsStandIn:
             "LastModifiedTime": _NOW,
         }
 
+    def describe_inference_component(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request["InferenceComponentName"]
+        if name not in self.components:
+            raise AwsError("ValidationException", f'Could not find inference component "{name}".')
+        component = self.components[name]
+        arn = f"arn:aws:sagemaker:{REGION}:{self.account}"
+        serves = component["serves"]
+        return {
+            "InferenceComponentName": name,
+            "InferenceComponentArn": f"{arn}:inference-component/{name}",
+            "EndpointName": name,
+            "EndpointArn": f"{arn}:endpoint/{name}",
+            "InferenceComponentStatus": component["status"],
+            "Specification": {"Container": {"ArtifactUrl": serves}}
+            if serves.startswith("s3://")
+            else {"ModelName": serves},
+            "CreationTime": _NOW,
+            "LastModifiedTime": _NOW,
+        }
+
     def describe_model_package(self, request: dict[str, Any]) -> dict[str, Any]:
         arn = request["ModelPackageName"]
         if arn not in self.packages:
@@ -90,7 +112,7 @@ class AwsStandIn:
             "ModelPackageStatus": "Completed",
             "ModelPackageStatusDetails": {"ValidationStatuses": []},
             "CustomerMetadataProperties": self.packages[arn],
-        }
+        } | self.specifications.get(arn, {})
 
     # The rest
 
@@ -144,6 +166,7 @@ def _handler(aws: AwsStandIn) -> type[BaseHTTPRequestHandler]:
                 change = json.loads(body)
                 aws.stacks.update(change.get("stacks", {}))
                 aws.endpoints.update(change.get("endpoints", {}))
+                aws.components.update(change.get("components", {}))
                 self._send(200, b"{}")
             elif target:
                 self._json(target.partition(".")[2], json.loads(body))
@@ -157,6 +180,7 @@ def _handler(aws: AwsStandIn) -> type[BaseHTTPRequestHandler]:
             service, method = {
                 "DescribeAlarms": ("cloudwatch", aws.describe_alarms),
                 "DescribeEndpoint": ("sagemaker", aws.describe_endpoint),
+                "DescribeInferenceComponent": ("sagemaker", aws.describe_inference_component),
                 "DescribeModelPackage": ("sagemaker", aws.describe_model_package),
             }[operation]
             try:

@@ -10,7 +10,8 @@ from typing import Any
 
 from aws_stand_in import ACCOUNT, REGION
 
-LINKED = ("app.py", "cdk.json", "components", "config", "operations", "stacks", "tests")
+LINKED = ("app.py", "cdk.json", "components", "config", "operations", "stacks")
+SMOKE = ("conftest.py", "test_endpoint.py")
 STACK = "aiops-c1d2e3-dev-endpoint"
 ENDPOINT = "aiops-c1d2e3-dev"
 GROUP = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/aiops-c1d2e3-models"
@@ -30,6 +31,10 @@ change = {
     "stacks": {summary["stack"]: {"status": "UPDATE_COMPLETE", "outputs": outputs}},
     "endpoints": {outputs["EndpointName"]: {"status": "InService", "config": config}},
 }
+if "InferenceComponentName" in outputs:
+    serves = outputs["Serves"] if mode == "succeed" else "model-before"
+    component = {"status": "InService", "serves": serves}
+    change["components"] = {outputs["InferenceComponentName"]: component}
 url = os.environ["AWS_ENDPOINT_URL"] + "/_deploy"
 urllib.request.urlopen(urllib.request.Request(url, data=json.dumps(change).encode()))
 """
@@ -39,6 +44,11 @@ def make_repository(source: Path, target: Path) -> Path:
     """Link the repository at ``source`` into ``target``, with facts, and add the CDK stand-in."""
     for name in LINKED:
         (target / name).symlink_to(source / name)
+    # What is asked of every model; a use case may ask for more, of which its own tests know.
+    smoke = target / "tests" / "smoke"
+    smoke.mkdir(parents=True)
+    for name in SMOKE:
+        (smoke / name).symlink_to(source / "tests" / "smoke" / name)
     facts = json.loads((source / "cicd-config.json").read_text())
     facts["project"]["id"] = "c1d2e3"
     facts["aws"] = {"account_id": ACCOUNT, "region": REGION}

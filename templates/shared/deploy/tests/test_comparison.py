@@ -53,3 +53,13 @@ def test_differences(actual: JsonValue, sentence: str) -> None:
 
 def test_truth_is_no_number() -> None:
     assert differences(True, 1, tolerance=1) == ["answer is True instead of 1"]
+
+
+def test_texts_may_be_required_to_be_alike_and_no_more() -> None:
+    def found(actual: str, similarity: float) -> list[str]:
+        return differences(actual, "four words in all", tolerance=0, similarity=similarity)
+
+    assert found("four words in all", 1.0) == []
+    assert found("four words at all", 1.0)
+    assert found("four words at all", 0.8) == []
+    assert found("nothing alike", 0.9)[0].startswith("answer is 'nothing alike', only 0.")

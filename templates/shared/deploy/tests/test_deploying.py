@@ -4,13 +4,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 import pytest
 from aws_stand_in import AwsStandIn
 from cloud_repository import ENDPOINT, GROUP, STACK, deployed, make_repository
 
 from operations.__main__ import main
+from operations.adapter_archive import adapter_archive
 from operations.deployment_record import DeploymentRecord
-from operations.stack_state import DeployedStack
+from operations.failures import OperationFailed
+from operations.stack_state import DeployedStack, describe_component
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -80,15 +83,8 @@ def test_a_deployment_serves_the_package_and_remembers_the_one_before(
     assert f"going back to {GROUP}/3" in out
     assert "red already" not in err, "going back ignores alarms"
     assert aws.stacks[STACK]["outputs"]["ModelPackageArn"] == f"{GROUP}/3"
-    template = json.loads((repository / "cdk.out/dev/Endpoint.template.json").read_text())
-    (endpoint,) = (
-        each["Properties"]
-        for each in template["Resources"].values()
-        if each["Type"] == "AWS::SageMaker::Endpoint"
-    )
-    policy = endpoint["DeploymentConfig"]
-    assert "AutoRollbackConfiguration" not in policy
-    assert policy["BlueGreenUpdatePolicy"]["TerminationWaitInSeconds"] == 0
+    template = (repository / "cdk.out/dev/Endpoint.template.json").read_text()
+    assert "AutoRollbackConfiguration" not in template
 
 
 def test_the_same_package_again_leaves_the_way_back_as_it_was(repository: Path) -> None:
@@ -187,3 +183,36 @@ def test_there_is_no_way_back_before_the_first_replacement(run: Run) -> None:
     code, _, err = run("rollback")
     assert code == 2
     assert "no previous model version of stage 'dev'" in err
+
+
+def test_the_adapter_of_a_version_is_the_archive_beside_its_files(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    session = boto3.Session(region_name="eu-west-1")
+    arn = f"{GROUP}/4"
+    source = {"S3Uri": "s3://shared/domain/c1d2e3/runs/7/model/", "S3DataType": "S3Prefix"}
+    container = {
+        "Image": "vllm",
+        "ModelDataSource": {"S3DataSource": source | {"CompressionType": "None"}},
+    }
+    aws.packages[arn] = {}
+    aws.specifications[arn] = {"InferenceSpecification": {"Containers": [container]}}
+    assert adapter_archive(session, arn) == "s3://shared/domain/c1d2e3/runs/7/model/adapter.tar.gz"
+    aws.specifications[arn] = {"InferenceSpecification": {"Containers": [{"Image": "vllm"}]}}
+    with pytest.raises(OperationFailed, match="names no artifact as a folder"):
+        adapter_archive(session, arn)
+
+
+@pytest.mark.parametrize("serves", ["model-2", "s3://shared/adapter.tar.gz"])
+def test_a_component_says_what_it_serves(
+    aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch, serves: str
+) -> None:
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    session = boto3.Session(region_name="eu-west-1")
+    aws.components["copies"] = {"status": "InService", "serves": serves}
+    assert describe_component(session, "copies").serves == serves
+    with pytest.raises(OperationFailed, match="inference component others cannot be read"):
+        describe_component(session, "others")

@@ -1,0 +1,1 @@
+"""What makes the endpoint of a language model: components, copies, engine, alarms, cost."""
