@@ -30,6 +30,7 @@ class Tip:
     commit: ObjectID
     tree: ObjectID
     is_root: bool
+    message: str
     entries: Entries
     store: BaseObjectStore
 
@@ -62,7 +63,8 @@ def read_tip(store: BaseObjectStore, commit_id: ObjectID) -> Tip:
         # A path that is not UTF-8 keeps its bytes (surrogateescape) on the way in and out.
         path = (entry.path or b"").decode("utf-8", "surrogateescape")
         entries[path] = (entry.mode or 0, entry.sha or ObjectID(b""))
-    return Tip(commit_id, commit.tree, not commit.parents, entries, store)
+    message = commit.message.decode("utf-8", "replace")
+    return Tip(commit_id, commit.tree, not commit.parents, message, entries, store)
 
 
 def owner_of(tip: Tip) -> Owner | None:

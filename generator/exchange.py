@@ -22,6 +22,8 @@ from generator.remotes import Remote
 
 SEED_BRANCH = "aiops/seed"
 HEADS = b"refs/heads/"
+# Why our commit went aside is in its message: an attempt that goes on after another one needs it.
+NOTE = f"On {SEED_BRANCH}: "
 # What git says to a push whose branch was moved meanwhile.
 STALE = "stale info"
 
@@ -137,7 +139,7 @@ class Exchange:
                 raise UnusableBranch(
                     f"{self.remote.location} has a branch {SEED_BRANCH} that is not ours: rename it"
                 )
-            note = f"waits on {SEED_BRANCH} to be merged into {default}"
+            note = _noted(waiting) or f"waits on {SEED_BRANCH} to be merged into {default}"
             return self._in_place(waiting, SEED_BRANCH, "branch", note)
         if heads and not tip:
             raise UnusableBranch(
@@ -151,7 +153,8 @@ class Exchange:
         note = self._why_aside(tip)
         tree = lay_over(store, tip.entries if tip else {}, wanted.files)
         self.base = tip.commit if tip else None
-        commit = add_commit(store, tree, self.base, wanted.message, wanted.seconds)
+        message = f"{wanted.message}\n{NOTE}{note}\n" if note else wanted.message
+        commit = add_commit(store, tree, self.base, message, wanted.seconds)
         state: State = "updated" if tip else "created"
         branch = SEED_BRANCH if note else wanted.default_branch
         self.sent = self._standing(branch, commit, tree, "branch" if note else state, note)
@@ -243,3 +246,9 @@ class Exchange:
         return self.repo.object_store.generate_pack_data(
             have, want, shallow=self.repo.get_shallow(), ofs_delta=ofs_delta
         )
+
+
+def _noted(waiting: Tip) -> str | None:
+    """Return why our commit went aside, as it says itself; None when others' are on top of it."""
+    found = [line for line in waiting.message.splitlines() if line.startswith(NOTE)]
+    return found[-1].removeprefix(NOTE) if found else None
