@@ -1,9 +1,11 @@
-"""Fixtures that are expensive to make: a tiny model, made once per test process."""
+"""Fixtures that are expensive to make, once per test process: a tiny model, an MLflow store."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow
 import pytest
 from instruction_sets import pair
 
@@ -15,3 +17,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny base model whose tokenizer knows the words of the tests' rows."""
     texts = [text for index in range(100) for text in pair(index)]
     return write_tiny(tmp_path_factory.mktemp("base") / "tiny", texts)
+
+
+@pytest.fixture(scope="session")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A local MLflow store, whose tables take a second to make; tests name their experiments."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    uri = f"sqlite:///{folder}/mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        patch.setenv("MLFLOW_ARTIFACT_LOCATION", (folder / "artifacts").as_uri())
+        mlflow.set_tracking_uri(uri)
+        yield uri

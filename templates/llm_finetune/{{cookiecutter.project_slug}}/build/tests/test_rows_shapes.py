@@ -1,4 +1,4 @@
-"""Every usual shape becomes the same conversation; what cannot has a reason that names its place."""
+"""Every usual shape becomes the same conversation; what cannot be one has its reason."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_unknown_columns_are_listed_with_how_to_map_them() -> None:
     text = str(failure.value)
     assert "'betreff', 'antwort'" in text and "prompt_completion: prompt, completion" in text
     assert "data.columns: {prompt: question, completion: reply}" in text
-    with pytest.raises(UnknownShape, match="data.shape is instruction, and no row has 'output'"):
+    with pytest.raises(UnknownShape, match=r"data.shape is instruction, and no row has 'output'"):
         converted({"instruction": "x"}, shape="instruction")
     with pytest.raises(SettingsError, match=r"data.columns: unknown \['promt'\]"):
         DataSettings(columns={"promt": "x"})
