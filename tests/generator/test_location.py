@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from conftest import template_names
 from generator_stage import CHECKOUT, tree_of
 
 from generator.location import templates_folder
@@ -23,11 +25,13 @@ def test_a_wheel_brings_the_templates(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     home = tmp_path / "home"
     home.mkdir()
-    made = {}
-    for place, where in {"wheel": wheel, "checkout": CHECKOUT}.items():
-        output = str(tmp_path / place)
+    made: dict[str, set[str]] = {"wheel": set(), "checkout": set()}
+    both = {"wheel": wheel, "checkout": CHECKOUT}
+    # Templates share folders: each must have all of them.
+    for (place, where), template in itertools.product(both.items(), template_names()):
+        output = tmp_path / place / template
         done = subprocess.run(
-            [sys.executable, "-m", "generator", "new", "regression", "--no-input", "-o", output],
+            [sys.executable, "-m", "generator", "new", template, "--no-input", "-o", str(output)],
             cwd=home,
             env={
                 "PATH": os.environ["PATH"],
@@ -40,6 +44,7 @@ def test_a_wheel_brings_the_templates(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        made[place] = tree_of(tmp_path / place / "diabetes-progression", tmp_path / f"t-{place}")
+        made[place].add(tree_of(output, tmp_path / f"tree-{place}-{template}"))
     assert made["wheel"] == made["checkout"]
+    assert len(made["wheel"]) == len(template_names())
     assert list(home.iterdir()) == [], "what was extracted is gone"
