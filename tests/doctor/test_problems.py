@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from documentation import aws_commands
 
 from generator.doctor.findings import Status
 from tests.doctor.aws_accounts import Answer, Refused, policy
@@ -245,7 +247,10 @@ def test_it_is_named_with_what_to_do(outside: World, case: Case) -> None:
         if one.found.status is case.status and case.found in one.found.what
     ]
     assert fitting, [str(one.found) for one in found]
-    assert case.advice in (fitting[0].advice or "")
+    advice = fitting[0].advice or ""
+    assert case.advice in advice
+    for command in aws_commands.commands_in(advice):
+        assert aws_commands.problems(shlex.split(command), whole=False) == [], command
 
 
 def test_every_check_of_something_that_can_be_wrong_has_a_case() -> None:

@@ -104,11 +104,7 @@ def commands(page: Path, place: str) -> list[Command]:
 
 
 def _in_block(block: Block, place: str) -> Iterator[Command]:
-    # A command that goes on in the next line is one; the lines keep their numbers.
-    text = block.text
-    while "\\\n" in text:
-        text = re.sub(r"\\\n([^\n]*)", r"\1\n", text, count=1)
-    lines = text.split("\n")
+    lines = _joined(block.text)
     transcript = any(line.startswith("$ ") for line in lines)
     current: Command | None = None
     for number, line in enumerate(lines, start=block.line + 1):
@@ -123,6 +119,16 @@ def _in_block(block: Block, place: str) -> Iterator[Command]:
             current = replace(current, output=f"{current.output}{line}\n")
     if current:
         yield current
+
+
+def _joined(text: str) -> list[str]:
+    """The lines of a block. One that goes on in the next ones has their text, and they none."""
+    lines = text.split("\n")
+    for number in reversed(range(len(lines) - 1)):
+        if lines[number].endswith("\\"):
+            lines[number] = f"{lines[number][:-1]} {lines[number + 1].strip()}"
+            lines[number + 1] = ""
+    return lines
 
 
 def _moved(line: str, place: str) -> str:

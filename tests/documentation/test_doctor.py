@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 from conftest import CHECKOUT
 
-from documentation.pages import DOCS, codes, rows
+from documentation.pages import DOCS, blocks, codes, commands_of, rows
+from generator.config import load
 from generator.doctor.accounts import IAM_PREFIX
 from generator.doctor.checks.all import CHECKS
 
 PAGE = DOCS / "commands" / "aiops-doctor.md"
+GUIDE = DOCS / "people" / "administrator.md"
 
 
 def questions() -> set[str]:
@@ -46,3 +49,38 @@ def test_every_permission_is_listed() -> None:
         if re.fullmatch(r"[a-z]+:[A-Z]\w+", code)
     }
     assert listed == questions() | {"sts:GetCallerIdentity"}
+
+
+def test_every_permission_on_github_is_listed_with_its_place() -> None:
+    from generator.doctor.checks.github_token import OF_ORGANIZATION
+    from generator.github.permissions import NEEDED, OPTIONAL
+
+    listed = {codes(row["id"])[0]: row for row in rows(GUIDE, "permission on GitHub's page", "id")}
+    wanted = {name: level for name, (level, _) in {**NEEDED, **OPTIONAL}.items()}
+    wanted["organization_plan"] = "read"
+    assert set(listed) == {f"{name}: {level}" for name, level in wanted.items()}
+    for name, level in wanted.items():
+        row = listed[f"{name}: {level}"]
+        assert row["of"] == ("organization" if name in OF_ORGANIZATION else "repository"), name
+        assert row["access"] == ("Read and write" if level == "write" else "Read-only"), name
+        assert row["needed"].startswith("always") == (name in NEEDED), name
+
+
+def test_the_least_configuration_can_be_used(tmp_path: Path) -> None:
+    (least,) = [block for block in blocks(GUIDE, "toml") if "[governance]" in block.text]
+    file = tmp_path / "aiops.toml"
+    file.write_text(least.text)
+    assert load(file).github.owner == "acme-ml"
+
+
+def test_the_command_for_a_projects_roles_gives_every_parameter_that_is_needed() -> None:
+    from generator.infrastructure.project_roles import template
+
+    (command,) = [one for one in commands_of(GUIDE) if "--parameter-overrides" in one.text]
+    given = {word.partition("=")[0] for word in command.words if re.match(r"[A-Z]\w+=", word)}
+    known = template("token.actions.githubusercontent.com")["Parameters"]
+    assert given <= set(known)
+    assert {name for name, one in known.items() if "Default" not in one} <= given
+    values = dict(word.split("=", 1) for word in command.words if re.match(r"[A-Z]\w+=", word))
+    for name, value in values.items():
+        assert re.fullmatch(known[name].get("AllowedPattern", ".*"), value), name

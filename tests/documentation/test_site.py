@@ -95,4 +95,4 @@ def test_code_blocks_can_be_read_by_what_they_are_for(page: Path) -> None:
 @every_page
 def test_pages_say_nothing_of_other_machines(page: Path) -> None:
     text = page.read_text()
-    assert not re.search(r"/tmp/|/root/|file://", text)
+    assert not re.search(r"/tmp/|/root/|file:///", text)
