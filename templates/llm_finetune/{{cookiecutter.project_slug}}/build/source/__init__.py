@@ -1,0 +1,1 @@
+"""The code of the steps: preparing rows, tuning the base model, evaluating, serving."""
