@@ -83,7 +83,7 @@ workflows: $(PYTHON_READY)  ## derive the workflows of a monorepo from those of 
 	@python -m maintenance
 
 lint-infrastructure: $(CDK_READY)  ## mypy on the stacks, where the CDK is
-	$(CDK_VENV)/bin/python -m mypy --config-file= --strict --follow-imports silent \
+	$(CDK_VENV)/bin/python -m mypy --config-file $(INFRASTRUCTURE)/mypy.ini \
 	  --cache-dir .mypy_cache/infrastructure -p generator.infrastructure
 
 package: $(PYTHON_READY)  ## build the zip of the control plane's Lambda functions into dist/
