@@ -60,6 +60,12 @@ class Emulator:
         """Its address."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def process_id(self) -> int:
+        """Its process, and the process group of everything that it starts."""
+        assert self._process
+        return self._process.pid
+
     def __enter__(self) -> Self:
         """Start it; it is ready some seconds later: see `ready`."""
         (self.folder / "tmp").mkdir(parents=True)
@@ -83,9 +89,10 @@ class Emulator:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._process
+        assert self._process and self._process.stdin
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.process_id, signal.SIGKILL)
+        self._process.stdin.close()
         self._process.wait(10)
 
     def ready(self) -> None:

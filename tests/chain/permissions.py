@@ -1,4 +1,4 @@
-"""Takes a permission from a deployed role for a while: IAM is enforced by the emulator."""
+"""Takes a permission from a deployed role for a while: the emulator enforces IAM."""
 
 from __future__ import annotations
 
@@ -7,41 +7,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.chain.stage import SHARED, Stage
+from tests.chain.stage import Stage
 
-READ = "secretsmanager:GetSecretValue"
+# What a statement has left when it loses its action: of no use to anybody here.
+NOTHING = "sts:GetCallerIdentity"
 
 
 @contextmanager
-def without_secrets(stage: Stage, step: str) -> Iterator[None]:
-    """Let the role of a step (the beginning of its logical id) read no secret meanwhile."""
-    iam = stage.emulator.client("iam", SHARED)
-    role = _role(stage, step)
-    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    poorer = {**policy, "Statement": [_poorer(statement) for statement in policy["Statement"]]}
-    assert poorer != policy
-    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(poorer))
-    stage.say(f"{role} may not read secrets any more")
+def without(action: str, stage: Stage, stack: str, role: str) -> Iterator[None]:
+    """Let a role do without `action` meanwhile. role: the beginning of its logical id in `stack`.
+
+    The action must be the only one of its statement, so that nothing else is lost.
+    """
+    deployed = stage.stacks[stack]
+    (name,) = (
+        physical
+        for logical, (kind, physical) in deployed.resources.items()
+        if kind == "AWS::IAM::Role" and logical.startswith(role)
+    )
+    iam = stage.emulator.client("iam", deployed.account)
+    (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    before = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+    poorer = {**before, "Statement": [_without(action, one) for one in before["Statement"]]}
+    assert poorer != before, f"{name} was not allowed {action} at all"
+    iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(poorer))
+    stage.say(f"{name} loses {action}")
     try:
         yield
     finally:
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
+        iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(before))
 
 
-def _role(stage: Stage, step: str) -> str:
-    (role,) = (
-        physical
-        for logical, (kind, physical) in stage.stacks["aiops-control-plane"].resources.items()
-        if kind == "AWS::IAM::Role" and logical.startswith(f"{step}Role")
-    )
-    return role
-
-
-def _poorer(statement: dict[str, Any]) -> dict[str, Any]:
-    actions = statement["Action"]
-    if READ not in actions:
+def _without(action: str, statement: dict[str, Any]) -> dict[str, Any]:
+    if action not in statement["Action"]:
         return statement
-    assert actions == READ, "another permission would be lost too"
-    # A statement must have an action; this one is of no use to anybody.
-    return {**statement, "Action": "secretsmanager:ListSecrets"}
+    assert statement["Action"] == action, f"more than {action} would be lost: {statement}"
+    return {**statement, "Action": NOTHING}

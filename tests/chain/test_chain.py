@@ -15,7 +15,7 @@ from tests.chain.approval import approve_and_tell, register, tell
 from tests.chain.creation import Created, rendered_trees
 from tests.chain.emulator import waited
 from tests.chain.github import made_by_unified_studio
-from tests.chain.permissions import without_secrets
+from tests.chain.permissions import without
 from tests.chain.projects import BROKEN, CHATBOT, CHURN, HOUSES
 from tests.chain.secrecy import everything_written, places_with, secrets_of
 from tests.chain.stage import GOVERNANCE, PAGER, SHARED, Stage
@@ -167,6 +167,7 @@ def test_a_failed_project_ends_at_once(standing: Stage) -> None:
 def test_a_project_of_another_kind_is_left_alone(standing: Stage) -> None:
     """A refused call starts nothing; a project of another profile ends without an alarm"""
     executions, requests = standing.seeding.arns(), len(standing.github.journal.entries)
+    failures = standing.telling.arns()
     standing.put(CHATBOT.refused, GOVERNANCE)
     standing.stand(CHATBOT.created, CHATBOT.name, CHATBOT.profile)
     standing.put(CHATBOT.created, GOVERNANCE)
@@ -176,22 +177,35 @@ def test_a_project_of_another_kind_is_left_alone(standing: Stage) -> None:
     assert CHATBOT.profile in ended.output["reason"]
     assert len(standing.seeding.arns()) == len(executions) + 1
     assert len(standing.github.journal.entries) == requests
+    assert standing.telling.arns() == failures
     assert standing.notifications.poll() is None
     assert standing.announcements.poll() is None
     standing.say(f"NotOurs: {ended.output['reason']}")
+
+
+def test_an_event_goes_only_where_its_rule_may_send_it(standing: Stage) -> None:
+    """A rule's role loses its permission; the event does not cross to the shared services"""
+    executions = standing.seeding.arns()
+    with without("events:PutEvents", standing, "aiops-governance", "ForwardingRole"):
+        standing.put(CHATBOT.created, GOVERNANCE)
+        refusal = "is not authorized to perform: events:PutEvents"
+        waited("it is refused", lambda: refusal in standing.emulator.log.read_text() or None, 10)
+    assert standing.seeding.arns() == executions
+    standing.say(f"the service's role {refusal}")
 
 
 def test_a_role_may_do_no_more_than_it_is_allowed(standing: Stage) -> None:
     """A role loses a permission; the step fails, is mended and redriven"""
     made_by_unified_studio(standing.github, CHURN.build)
     standing.stand(CHURN.created, CHURN.name, CHURN.profile)
-    with without_secrets(standing, "SeedDeploy"):
+    secrets = "secretsmanager:GetSecretValue"
+    with without(secrets, standing, "aiops-control-plane", "SeedDeployRole"):
         standing.put(CHURN.created, GOVERNANCE)
         failed = standing.seeding.ended(standing.seeding.started())
     assert failed.status == "FAILED", failed.told
     assert "AccessDenied" in failed.cause
     notification = standing.notifications.next()
-    assert "secretsmanager:GetSecretValue" in notification["Message"]
+    assert secrets in notification["Message"]
     standing.say(f"{failed.error} in {failed.visited[-1]}; SNS: {notification['Subject']}")
     assert f"redrive-execution --execution-arn {failed.arn}" in notification["Message"]
     before, requests = standing.github.state_of(CHURN.build), len(standing.github.journal.entries)
