@@ -41,8 +41,9 @@ class GovernanceStack(PlacedStack):
         alarms.watch_letters(
             self.route.undelivered,
             "A project event did not reach the shared-services account",
-            "Check that its stack is deployed and its bus admits this account, then send the event"
-            " to the bus again, or run: aiops create --project ID --domain ID.",
+            "Check that its stack is deployed and its bus admits this account. EventBridge takes no"
+            " events of AWS from people: start the state machine with the event as input, or run:"
+            " aiops create --project ID --domain ID. Then delete the message.",
         )
         self.output("RuleArn", self.route.arn, "The rule that passes project events on")
         self.output(
