@@ -20,6 +20,7 @@ from dulwich.client import GitClient, HTTPUnauthorized, LocalGitClient, Urllib3H
 from dulwich.config import ConfigDict
 from dulwich.errors import GitProtocolError, HangupException, NotGitRepository
 from dulwich.repo import Repo
+from urllib3.util.retry import Retry
 
 from generator import patterns
 from generator.errors import GeneratorError, InputError, shown
@@ -30,6 +31,7 @@ TOKEN_VARIABLE = "AIOPS_GIT_TOKEN"
 # GitHub takes any token as the password of this user (its documentation on App tokens).
 TOKEN_USER = "x-access-token"
 TIMEOUT_SECONDS = 30
+CONNECTION_ATTEMPTS = 3
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -71,6 +73,10 @@ class Remote:
             password=self.token() if self.token else None,
             timeout=TIMEOUT_SECONDS,
             quiet=True,
+        )
+        # A pause that the server asks for may be longer than the process lives: who called decides.
+        client.pool_manager.connection_pool_kw["retries"] = Retry(
+            CONNECTION_ATTEMPTS, respect_retry_after_header=False
         )
         return client, ""
 

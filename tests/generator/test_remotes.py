@@ -11,7 +11,13 @@ import pytest
 from generator_stage import BUILD, INJECTIONS, small_seed
 
 from generator.errors import GeneratorError
-from generator.remotes import TOKEN_VARIABLE, UnusableBase, environment_token, git_base
+from generator.remotes import (
+    TOKEN_VARIABLE,
+    RemoteUnavailable,
+    UnusableBase,
+    environment_token,
+    git_base,
+)
 from generator.repositories import seed
 
 ADDRESSES = {
@@ -89,16 +95,17 @@ def test_the_token_is_read_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) ->
 
 
 class Listener(HTTPServer):
-    """Answers every request with a redirection (or 404), and keeps the Authorization headers."""
+    """Answers every request with a redirection or `status`, and keeps the Authorization headers."""
 
-    def __init__(self, to: str | None = None) -> None:
+    def __init__(self, to: str | None = None, status: int = 404) -> None:
         self.heard: list[str | None] = []
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 listener.heard.append(self.headers.get("Authorization"))
-                self.send_response(302 if to else 404)
+                self.send_response(302 if to else status)
+                self.send_header("Retry-After", "3600")
                 if to:
                     self.send_header("Location", f"{to}{self.path}")
                 self.send_header("Content-Length", "0")
@@ -134,3 +141,15 @@ def test_a_token_does_not_follow_a_redirection_to_another_server(elsewhere: List
     assert len(asked.heard) == 1
     assert str(asked.heard[0]).startswith("Basic ")
     assert elsewhere.heard == [None]
+
+
+def test_a_pause_that_the_server_asks_for_is_left_to_who_called() -> None:
+    """A function would wait for it until it is cut off, and pay for that."""
+    busy = Listener(status=429)
+    try:
+        with pytest.raises(RemoteUnavailable, match="429"):
+            seed(git_base(busy.url, lambda: "secret").remote(BUILD), small_seed())
+    finally:
+        busy.shutdown()
+        busy.server_close()
+    assert len(busy.heard) == 1
