@@ -1,11 +1,11 @@
-"""Amazon DataZone for one project, on this machine: what `generator.datazone` asks it.
+"""Amazon DataZone for some projects, on this machine: what `generator.datazone` asks it.
 
 Change the documents in `records` to stand for another project or another state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from generator.request import parse
@@ -15,12 +15,16 @@ from generator.standins.shapes import Document
 
 
 class DataZoneStandIn(ModelServer):
-    """The server. `environment` is what a process needs in order to ask it."""
+    """The server. `environment` is what a process needs in order to ask it.
 
-    def __init__(self, records: Records, region: str) -> None:
+    others: documents of more projects of the same domain, whose ids differ.
+    """
+
+    def __init__(self, records: Records, region: str, others: Sequence[Records] = ()) -> None:
         self.records = records
+        self.others = list(others)
         self.region = region
-        super().__init__("datazone", _operations(records))
+        super().__init__("datazone", _operations(self))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,39 +49,51 @@ def stand_in(
 SUMMARY_ONLY = {"provisionedResources", "environmentBlueprintId", "lastDeployment"}
 
 
-def _operations(records: Records) -> dict[str, Operation]:
-    """What each call answers from `records` at the time of the call."""
+def _operations(server: DataZoneStandIn) -> dict[str, Operation]:
+    """What each call answers from the server's records at the time of the call."""
+
+    def known() -> list[Records]:
+        return [server.records, *server.others]
 
     def in_domain(asked: Document) -> None:
-        if asked["domainIdentifier"] != records.project["domainId"]:
+        if asked["domainIdentifier"] != server.records.project["domainId"]:
             raise ServiceError("AccessDeniedException", "not a member of this domain")
 
-    def one(known: list[Document], asked: Document, kind: str) -> Document:
+    def one(found: Iterable[Document], asked: Document, kind: str) -> Document:
         in_domain(asked)
-        for document in known:
+        for document in found:
             if document["id"] == asked["identifier"]:
                 return document
         raise ServiceError("ResourceNotFoundException", f"no {kind} {asked['identifier']}")
 
-    def page(known: list[Document], asked: Document) -> Document:
+    def page(found: Iterable[Document], asked: Document) -> Document:
         in_domain(asked)
-        mine = [item for item in known if item["projectId"] == asked["projectIdentifier"]]
+        mine = [item for item in found if item["projectId"] == asked["projectIdentifier"]]
+        most = server.records.page_size
         start = int(asked.get("nextToken", "0"))
-        end = start + min(asked.get("maxResults", records.page_size), records.page_size)
+        end = start + min(asked.get("maxResults", most), most)
         more = {"nextToken": str(end)} if end < len(mine) else {}
         return {"items": mine[start:end], **more}
 
+    def environments() -> list[Document]:
+        return [environment for records in known() for environment in records.environments]
+
+    def connections() -> list[Document]:
+        return [connection for records in known() for connection in records.connections]
+
     def list_environments(asked: Document) -> Document:
-        answer = page(records.environments, asked)
+        answer = page(environments(), asked)
         answer["items"] = [_summary(environment) for environment in answer["items"]]
         return answer
 
     return {
-        "GetProject": lambda asked: one([records.project], asked, "project"),
-        "GetProjectProfile": lambda asked: one([records.profile], asked, "project profile"),
-        "GetEnvironment": lambda asked: one(records.environments, asked, "environment"),
+        "GetProject": lambda asked: one((each.project for each in known()), asked, "project"),
+        "GetProjectProfile": lambda asked: one(
+            (each.profile for each in known()), asked, "project profile"
+        ),
+        "GetEnvironment": lambda asked: one(environments(), asked, "environment"),
         "ListEnvironments": list_environments,
-        "ListConnections": lambda asked: page(records.connections, asked),
+        "ListConnections": lambda asked: page(connections(), asked),
     }
 
 

@@ -63,9 +63,12 @@ GIT_ENVIRONMENT = {
     "PATH": os.environ.get("PATH", os.defpath),
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_COUNT": "2",
     "GIT_CONFIG_KEY_0": "receive.fsckObjects",
     "GIT_CONFIG_VALUE_0": "true",
+    # What is pushed stays one pack, as hosts keep it, and not a file and a folder per object.
+    "GIT_CONFIG_KEY_1": "receive.unpackLimit",
+    "GIT_CONFIG_VALUE_1": "1",
 }
 
 

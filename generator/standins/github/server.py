@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,7 @@ from generator.standins.github.faults import Fault, Faults, reply_of
 from generator.standins.github.hub import Hub
 from generator.standins.github.journal import CHANGING, Entry, Journal, disguises
 from generator.standins.gitserver import read_body
+from generator.standins.loopback import PatientServer
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class GitHubStandIn(Hub):
         self._rest = Rest(self, self.failures)
         self._git = Git(self)
         self._port = port
-        self._server: ThreadingHTTPServer | None = None
+        self._server: PatientServer | None = None
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -182,8 +183,7 @@ class GitHubStandIn(Hub):
         return answered
 
     def _listen(self) -> None:
-        server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
-        server.daemon_threads = True
+        server = PatientServer(("127.0.0.1", self._port), _handler(self))
         self._port = server.server_address[1]
         self.url = f"http://127.0.0.1:{self._port}"
         self._server = server
