@@ -34,7 +34,7 @@ WITH_STACK := $${STACK:+--stack "$$STACK"}
 DEPLOYMENT := python -m generator.infrastructure.deployment
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint workflows lint-infrastructure package synth diff deploy bootstrap e2e bench docs docs-serve lock clean
+.PHONY: help setup demo test lint workflows lint-infrastructure package synth diff deploy bootstrap e2e faults bench docs docs-serve lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -106,6 +106,9 @@ test: setup lint lint-infrastructure  ## every check of the project (about 10 mi
 
 e2e: $(PYTHON_READY) $(NODE_READY) $(CDK_READY) $(MINISTACK_READY)  ## play the control plane from event to deployment on this machine
 	@python -m tests.chain $(ARGS)
+
+faults: $(PYTHON_READY) $(NODE_READY)  ## let every outward call of the control plane go wrong in every way
+	@python -m tests.faults $(ARGS)
 
 bench: $(PYTHON_READY)  ## cost of a project, side by side with other ways
 	python -m benchmarks $(ARGS)

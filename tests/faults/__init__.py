@@ -1,0 +1,1 @@
+"""Every outward call of the whole chain goes wrong in every way; one redrive repairs it."""
