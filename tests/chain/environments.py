@@ -22,6 +22,10 @@ VENV = Path(sys.prefix)
 RUNTIME_REQUIREMENTS = Path(__file__).with_name("runtime-requirements.txt")
 
 
+class InstallationFailed(Exception):
+    """A command that installs something failed; its last words."""
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What runs a function. folder: of AWS's client of the runtime interface, as /var/runtime."""
@@ -61,7 +65,11 @@ def lambda_runtime(into: Path, guard: Path) -> Runtime:
         *("--target", str(into), "--only-binary", ":all:", "--python-version", version),
         *("--requirement", str(RUNTIME_REQUIREMENTS)),
     ]
-    _run(*pip)
+    # Pins are exact, so what was fetched once is as good as what could be fetched again.
+    try:
+        _run(*pip, "--offline")
+    except InstallationFailed:
+        _run(*pip)
     return Runtime(python, version, into, guard)
 
 
@@ -81,4 +89,4 @@ def _run(*command: str) -> None:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {(done.stdout + done.stderr)[-800:]}")
+        raise InstallationFailed(f"{' '.join(command)}: {(done.stdout + done.stderr)[-800:]}")

@@ -57,13 +57,6 @@ class Machine:
         """Let a failed execution go on where it failed, as its notification advises."""
         self._states.redrive_execution(executionArn=arn)
 
-    def again(self, arn: str) -> str:
-        """Start a new execution with the input of another, as its notification advises too."""
-        given = self._states.describe_execution(executionArn=arn)["input"]
-        done = self._states.start_execution(stateMachineArn=self.arn, input=given)
-        self._seen.add(done["executionArn"])
-        return str(done["executionArn"])
-
     def ended(self, arn: str, seconds: float = 120) -> Execution:
         """Wait for the execution's end and return what it left."""
 

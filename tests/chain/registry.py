@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -60,9 +59,3 @@ def use(registry: Registry, python: Path, clone: Path, *command: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
-
-
-def facts(clone: Path) -> Document:
-    """Return the cicd-config.json of a clone."""
-    found: Document = json.loads((clone / "cicd-config.json").read_text())
-    return found

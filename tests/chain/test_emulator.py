@@ -32,10 +32,9 @@ def _ended(process: int) -> bool | None:
     except ProcessLookupError:
         return True
     # One that nobody has waited for is not running any more either.
-    state = Path(f"/proc/{process}/stat")
-    return (
-        True if state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z" else None
-    )
+    told = Path(f"/proc/{process}/stat")
+    is_dead = told.exists() and told.read_text().rpartition(")")[2].split()[0] == "Z"
+    return True if is_dead else None
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
