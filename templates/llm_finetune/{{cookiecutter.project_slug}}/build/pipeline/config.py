@@ -195,7 +195,13 @@ class PipelineConfig(Section):
     def own_modules(self) -> tuple[str, ...]:
         """Modules of this repository that the evaluation names, and nothing imports."""
         evaluate = self.evaluate
-        named = [evaluate.general_set, evaluate.safety_set, *evaluate.metrics, self.gate.metric]
+        named = [
+            evaluate.general_set,
+            evaluate.safety_set,
+            *evaluate.metrics,
+            *evaluate.suite,
+            self.gate.metric,
+        ]
         found = {match["module"] for name in named if name and (match := OWN.fullmatch(name))}
         return tuple(sorted(found))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # What is fetched from the Hub: no pickles, no code, no weights of other frameworks.
-FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "README.md", "LICENSE*")
+WEIGHTS = "*.safetensors"
+FILES = (WEIGHTS, "*.json", "*.jinja", "*.txt", "*.model", "README.md", "LICENSE*")
 INDEX = "model.safetensors.index.json"
 CARD_LICENCE = re.compile(r"^license:\s*[\"']?([^\s\"']+)", re.MULTILINE)
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -59,7 +60,7 @@ def base_folder(settings: ModelSettings, given: Path | None) -> Path:
     """
     folder = given if given is not None and given.is_dir() else None
     if settings.on_hub:
-        folder = folder or _download(settings)
+        folder = folder or _download(settings, FILES)
     elif folder is None and settings.source.startswith("s3://"):
         raise BaseModelUnusable(
             f"model.source: {settings.source} must be given as the input `base` (--base): "
@@ -74,6 +75,23 @@ def base_folder(settings: ModelSettings, given: Path | None) -> Path:
             )
     check_folder(folder)
     return folder
+
+
+def tokenizer_folder(settings: ModelSettings, given: Path | None) -> Path:
+    """The same without the weights of a model on the Hub: tokenizer and configuration are enough.
+
+    Raises `BaseModelUnusable`.
+    """
+    if settings.on_hub and not (given is not None and given.is_dir()):
+        return _download(settings, [name for name in FILES if name != WEIGHTS])
+    return base_folder(settings, given)
+
+
+def context_length(folder: Path) -> int | None:
+    """The longest input, in tokens, that the model was made for; None where it does not say."""
+    config = _json(folder / "config.json")
+    longest = config.get("text_config", config).get("max_position_embeddings")
+    return None if longest is None else int(longest)
 
 
 def check_folder(folder: Path) -> None:
@@ -118,7 +136,6 @@ def weight_files(folder: Path) -> list[Path]:
 def describe(settings: ModelSettings, folder: Path) -> BaseModel:
     """What is to be recorded of the model in `folder`."""
     config = _json(folder / "config.json")
-    text = config.get("text_config", config)
     files = weight_files(folder)
     return BaseModel(
         source=settings.source,
@@ -126,7 +143,7 @@ def describe(settings: ModelSettings, folder: Path) -> BaseModel:
         licence=settings.licence or _card_licence(folder) or "unknown",
         architecture=str((config.get("architectures") or ["unknown"])[0]),
         parameters=sum(_parameters(path) for path in files),
-        context=text.get("max_position_embeddings"),
+        context=context_length(folder),
         sha256=None if settings.on_hub else _digest(files),
     )
 
@@ -186,13 +203,13 @@ def load_model(
     return model
 
 
-def _download(settings: ModelSettings) -> Path:
+def _download(settings: ModelSettings, files: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
         return Path(
             snapshot_download(
-                settings.source, revision=settings.revision, allow_patterns=list(FILES)
+                settings.source, revision=settings.revision, allow_patterns=list(files)
             )
         )
     except Exception as error:

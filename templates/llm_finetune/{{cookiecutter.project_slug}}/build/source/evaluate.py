@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from mlops.tracking import step_run
-
 from source import evaluate_plots, evaluate_report, judge
 from source.base_model import base_folder, describe, load_model, load_tokenizer
 from source.champion import ask_champion

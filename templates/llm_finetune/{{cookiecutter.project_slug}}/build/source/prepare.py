@@ -14,9 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mlops.tracking import step_run
-
 from source import baseline
-from source.base_model import base_folder, describe, load_tokenizer
+from source.base_model import context_length, load_tokenizer, tokenizer_folder
 from source.data_settings import DataSettings, SplitSettings, data_settings, split_settings
 from source.exits import StepFailed, run_step
 from source.prepare_checks import findings
@@ -43,12 +42,11 @@ def prepare(
     rows: Path, preferences: Path | None, base: Path | None, output: Path, sections: Sections
 ) -> PrepareReport:
     """Prepare the rows at a path. Raises `StepFailed` listing every error that they have."""
-    folder = base_folder(sections.model, base)
-    context = describe(sections.model, folder).context
+    folder = tokenizer_folder(sections.model, base)
     tokenizer = ChatTokenizer(load_tokenizer(folder))
     longest = sections.model.max_length
     prepared = prepare_rows(rows, preferences, sections.data, sections.split, tokenizer, longest)
-    found = findings(prepared, sections.data, sections.model, context)
+    found = findings(prepared, sections.data, sections.model, context_length(folder))
     report = replace(prepared.report, problems=(*prepared.report.problems, *found))
     title = os.environ.get("PROJECT_NAME") or "Instructions"
     report.save(output / "reports", title, prepared.plots(longest) if prepared.split else {})
