@@ -16,6 +16,7 @@ from tests.doctor.aws_accounts import Answer, Refused, policy
 from tests.doctor.world import (
     DOMAIN,
     PAGER_ARN,
+    TOKEN,
     TOKEN_ARN,
     TOPIC,
     TRAIL,
@@ -66,6 +67,13 @@ def plan(name: str) -> Callable[[World], None]:
     return lambda outside: setattr(outside.github.account("acme-ml"), "plan", name)
 
 
+def ending_in(days: int) -> Callable[[World], None]:
+    def break_it(outside: World) -> None:
+        outside.github.tokens[TOKEN].expires_at = (NOW + timedelta(days=days)).timestamp()
+
+    return break_it
+
+
 def both(*steps: Callable[[World], None]) -> Callable[[World], None]:
     def break_it(outside: World) -> None:
         for step in steps:
@@ -103,6 +111,10 @@ CASES = [
          "secret of the token", PROBLEM, 'github.auth = "app", but', 'write github.auth = "token"'),
     Case("a revoked token", lambda w: w.github.tokens.clear(), GITHUB, "token", PROBLEM,
          "does not take the token", "store a valid one"),
+    Case("a token that ends soon", ending_in(days=9), GITHUB, "token", WARNING, " only",
+         "Regenerate token"),
+    Case("a token that ends in a while", ending_in(days=90), GITHUB, "token", OK,
+         f"until {NOW + timedelta(days=90):%Y-%m-%d}", ""),
     Case("few calls left", lambda w: setattr(w.github, "limit", 100), GITHUB, "calls left",
          WARNING, "of 100 calls are left", "wait"),
     Case("no such organization",

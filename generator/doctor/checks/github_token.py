@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from generator.doctor.examination import Examination
 from generator.doctor.findings import Found, ok, problem, unknown, warning
 from generator.errors import InputError
+from generator.github.errors import GitHubMissing
 from generator.github.permissions import NEEDED, OPTIONAL, lacking
+from generator.github.transport import Api
 
 # About ten projects' worth.
 FEW_CALLS = 250
+# Time to make a new token without hurry.
+SOON = timedelta(days=14)
+EXPIRATION = "github-authentication-token-expiration"
 # What GitHub calls a permission of a whole organization; all others are of repositories.
 OF_ORGANIZATION = {"members", "organization_plan"}
 
@@ -27,8 +32,33 @@ def signing_in(examination: Examination) -> Iterator[Found]:
             "store a valid one; the administrator's guide says how to make it",
         )
         return
-    who = "the GitHub App" if there.kind == "app" else "a token"
-    yield ok(f"{api} takes {who} of {there.source}")
+    if there.kind == "app":
+        yield ok(f"{api} takes the GitHub App of {there.source}")
+        return
+    ends = _end(there.api)
+    what = f"{api} takes the token of {there.source}"
+    if ends is None:
+        yield ok(what)
+    elif ends - datetime.now(UTC) > SOON:
+        yield ok(f"{what} until {ends:%Y-%m-%d}")
+    else:
+        yield warning(
+            f"{what} until {ends:%Y-%m-%d} only",
+            "make a new one on the token's page (Regenerate token) and store it, or change to a"
+            " GitHub App, whose key does not expire",
+        )
+
+
+def _end(api: Api) -> datetime | None:
+    """Return when a token expires; GitHub says so of fine-grained ones. It counts no such call."""
+    try:
+        said = api.request("GET", "/rate_limit").headers.get(EXPIRATION, "")
+    except GitHubMissing:  # an Enterprise Server without limits
+        return None
+    try:
+        return datetime.strptime(said.replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z")
+    except ValueError:
+        return None
 
 
 def permissions(examination: Examination) -> Iterator[Found]:

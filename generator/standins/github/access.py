@@ -6,6 +6,7 @@ import hashlib
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import Message
 from typing import Any, Literal
 
@@ -106,10 +107,15 @@ def proven_app(apps: Mapping[str, App], claim: str | None, now: float) -> App:
 
 
 def limit_headers(token: Token, limit: int, now: float) -> dict[str, str]:
-    """Return what every answer says about the token's hourly limit."""
+    """Return what every answer says about the token's hourly limit, and about its end."""
     if now >= token.window + HOUR:
         token.window, token.used = now, 0
+    ends = {}
+    if token.kind == "personal" and token.expires_at is not None:
+        end = datetime.fromtimestamp(token.expires_at, UTC)
+        ends = {"github-authentication-token-expiration": f"{end:%Y-%m-%d %H:%M:%S} UTC"}
     return {
+        **ends,
         "x-ratelimit-limit": str(limit),
         "x-ratelimit-remaining": str(max(limit - token.used, 0)),
         "x-ratelimit-used": str(token.used),
