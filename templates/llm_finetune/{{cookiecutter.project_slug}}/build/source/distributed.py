@@ -49,8 +49,8 @@ class Launch:
     address: str
     interface: str | None
 
-    def command(self, root: Path, module: str, arguments: Sequence[str]) -> list[str]:
-        """The command line; `root` holds the packages of this step."""
+    def command(self, module: str, arguments: Sequence[str]) -> list[str]:
+        """The command line."""
         meeting = ["--standalone"]
         if self.nodes > 1:
             meeting = [
@@ -64,7 +64,7 @@ class Launch:
         ]
 
     def environment(self, root: Path, environment: Mapping[str, str]) -> dict[str, str]:
-        """The environment for the command: packages found, and the network card named."""
+        """The environment for the command; `root` holds the packages of this step."""
         paths = [str(root), *filter(None, [environment.get("PYTHONPATH")])]
         changed = dict(environment) | {"PYTHONPATH": os.pathsep.join(paths)}
         if self.interface:
@@ -123,7 +123,7 @@ def launch_plan(environment: Mapping[str, str], devices: int) -> Launch | None:
 def start(launch: Launch, module: str, arguments: Sequence[str]) -> None:
     """Become torchrun: the process id stays, so signals reach it. Does not return."""
     root = Path(__file__).resolve().parent.parent
-    command = launch.command(root, module, arguments)
+    command = launch.command(module, arguments)
     print(
         f"starting {launch.processes} processes on each of {launch.nodes} machines "
         f"(this is number {launch.node_rank})",

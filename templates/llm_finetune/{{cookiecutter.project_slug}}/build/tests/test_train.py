@@ -149,9 +149,9 @@ def test_preferences_widen_the_margin(tuning: Tuning) -> None:
     assert margins[-1] > 0.5
     assert tuning.curve("dpo", "validation_dpo_accuracy")[-1] > 0.9
     assert [stage["stage"] for stage in tuning.metadata["stages"]] == ["sft", "dpo"]
-    assert tuning.stage("dpo")["trainable_parameters"] == tuning.stage("sft")[
-        "trainable_parameters"
-    ]
+    assert (
+        tuning.stage("dpo")["trainable_parameters"] == tuning.stage("sft")["trainable_parameters"]
+    )
 
 
 def test_preferences_alone_train_every_weight(tuning: Tuning) -> None:
@@ -166,9 +166,7 @@ def test_preferences_alone_train_every_weight(tuning: Tuning) -> None:
     assert tuning.curve("dpo", "validation_dpo_margin")[-1] > 0
 
 
-def test_what_a_laptop_cannot_do_is_said(
-    tuning: Tuning, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_laptop_cannot_do_is_said(tuning: Tuning, capfd: pytest.CaptureFixture[str]) -> None:
     tuning.run({"tuning": "qlora", "epochs": 0.25, "precision": "bf16"})
     printed = capfd.readouterr().out
     assert "ignored here: train.tuning qlora: CPU has no 4-bit kernels" in printed

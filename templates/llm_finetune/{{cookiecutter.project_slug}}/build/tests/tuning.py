@@ -76,10 +76,10 @@ class Tuning:
     def start(self, environment: Mapping[str, str]) -> subprocess.Popen[str]:
         """Train in a process of its own, as the job does; `settings` must have been called."""
         names = {name: str(path) for name, path in vars(self.folders).items()}
+        names["settings"] = str(self.folder / "settings.json")
         options = [f"--{name.replace('_', '-')}={path}" for name, path in names.items()]
         return subprocess.Popen(
-            [sys.executable, "-m", "source.train", *options]
-            + [f"--settings={self.folder / 'settings.json'}"],
+            [sys.executable, "-m", "source.train", *options],
             cwd=REPOSITORY,
             env=dict(environment),
             stdout=subprocess.PIPE,
