@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ FORMATS = {
     "uri": "http://127.0.0.1/",
     "email": "person@example.com",
 }
+# Descriptions of problems that are kept.
+MOST_SAID = 2000
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Description:
         self._registry: Registry[Any] = Registry().with_resource(
             "urn:github", DRAFT7.create_resource(self._document)
         )
-        self._validators: dict[str, jsonschema.Draft7Validator] = {}
+        self._validators: dict[int, jsonschema.Draft7Validator] = {}
+        self._said: dict[tuple[int, str], list[str]] = {}
         operations = [
             Operation(document["operationId"], method.upper(), path, _pattern(path), document)
             for path, methods in self._document["paths"].items()
@@ -176,15 +180,26 @@ class Description:
         return names
 
     def _problems(self, schema: Mapping[str, Any], value: Any) -> list[str]:
-        key = repr(schema)
-        if key not in self._validators:
-            self._validators[key] = jsonschema.Draft7Validator(
+        # Every schema is a part of the document, so that it stays where it is. Most of what is
+        # said was said before: checking it is what costs most in the stand-in.
+        key = (id(schema), json.dumps(value, sort_keys=True))
+        said = self._said.get(key)
+        if said is None:
+            said = [
+                f"{'/'.join(map(str, error.absolute_path)) or 'body'}: {error.message[:200]}"
+                for error in self._validator(schema).iter_errors(value)
+            ]
+            if len(self._said) >= MOST_SAID:
+                self._said.clear()
+            self._said[key] = said
+        return list(said)
+
+    def _validator(self, schema: Mapping[str, Any]) -> jsonschema.Draft7Validator:
+        if id(schema) not in self._validators:
+            self._validators[id(schema)] = jsonschema.Draft7Validator(
                 _absolute(schema), registry=self._registry
             )
-        return [
-            f"{'/'.join(map(str, error.absolute_path)) or 'body'}: {error.message[:200]}"
-            for error in self._validators[key].iter_errors(value)
-        ]
+        return self._validators[id(schema)]
 
 
 def _pattern(path: str) -> re.Pattern[str]:
