@@ -20,7 +20,8 @@ from source.evaluate_report import render
 from source.evaluation import Evaluation
 from source.rows import Message, Row, write_jsonl
 
-pytestmark = pytest.mark.usefixtures("tracking")
+# One process makes the models and the store that these tests share.
+pytestmark = [pytest.mark.usefixtures("tracking"), pytest.mark.xdist_group("evaluate")]
 
 EVIL = "<script>alert('x')</script>\" onload=\"$a_b$ & ü 列"
 LEARNT = rows(24)

@@ -21,6 +21,8 @@ from source.model_files import load_tuned
 from source.safety import SafetyAnswer, SafetyPrompt, SafetySetError, is_unsafe, unsafe_share
 from source.safety_set import PROMPTS
 
+pytestmark = pytest.mark.xdist_group("evaluate")
+
 KNOWN = (
     Question("Amina wants the red coat. Who wants what?", ("Hugo: a hat", "Amina: red coat"), 1),
     Question("Bruno wants the red coat. Who wants what?", ("Bruno: red coat", "Greta: tea"), 0),

@@ -17,6 +17,8 @@ from source.model_files import load_tuned
 from source.rows import Message, Row
 from source.tokens import ChatTokenizer
 
+pytestmark = pytest.mark.xdist_group("evaluate")
+
 
 @pytest.fixture(scope="module")
 def model(knowing: Path) -> Iterator[LanguageModel]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from source.instructions import PREFERENCES, SAMPLE, write_sample
 from source.rows import load_rows
 from source.tokens import ChatTokenizer
 
-pytestmark = pytest.mark.usefixtures("tracking")
+# One process makes the model and the store that these tests share.
+pytestmark = [pytest.mark.usefixtures("tracking"), pytest.mark.xdist_group("prepare")]
 
 SAMPLE_FOLDER = Path(__file__).resolve().parent.parent / SAMPLE.parent
 LONG = " ".join(["word"] * 500)
@@ -38,12 +40,13 @@ class Prepared:
         data: Mapping[str, Any] | None = None,
         split: Mapping[str, Any] | None = None,
         max_length: int = 128,
+        model: Mapping[str, Any] | None = None,
     ) -> None:
         settings = write_settings(
             self.folder / "settings.json",
             data={"minimum_rows": 20, **(data or {})},
             split=split or {},
-            model={"source": "models/tiny", "max_length": max_length},
+            model=model or {"source": "models/tiny", "max_length": max_length},
         )
         arguments = {
             "input": self.data,
@@ -152,6 +155,29 @@ def test_another_tasks_rows_are_read_by_settings_alone(prepared: Prepared) -> No
     )
     train = load_rows(prepared.output / "train")
     assert {row.messages[0].content for row in train} == {"Sort it."}
+
+
+def test_of_a_model_on_the_hub_only_the_tokenizer_is_read(
+    prepared: Prepared, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def snapshot_download(name: str, revision: str, allow_patterns: list[str]) -> str:
+        asked.update(name=name, revision=revision)
+        found = tmp_path / "snapshot"
+        for pattern in allow_patterns:
+            for path in tiny.glob(pattern):
+                found.mkdir(exist_ok=True)
+                shutil.copy(path, found)
+        return str(found)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    write_lines(prepared.data / "a.jsonl", [chat(i) for i in range(80)])
+    prepared.base = tmp_path / "no input"
+    prepared.run(model={"source": "org/name", "revision": "a" * 40, "max_length": 128})
+    assert asked == {"name": "org/name", "revision": "a" * 40}
+    assert not list((tmp_path / "snapshot").glob("*.safetensors"))
+    assert len(load_rows(prepared.output / "train")) > 30
 
 
 def test_bad_rows_over_the_bound_end_the_run_with_file_row_and_reason(

@@ -11,6 +11,8 @@ from source.base_model import load_tokenizer
 from source.rows import Message, Row
 from source.tokens import ChatTokenizer, Length, shared
 
+pytestmark = pytest.mark.xdist_group("prepare")
+
 
 @pytest.fixture(scope="module")
 def tokenizer(tiny: Path) -> ChatTokenizer:
