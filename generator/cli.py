@@ -17,6 +17,7 @@ from generator import __version__
 from generator.config.commands import config_group
 from generator.doctor.commands import doctor
 from generator.errors import GeneratorError, InputError, shown
+from generator.layout import LAYOUTS, SEPARATE, Layout
 
 # What a command needs is imported when it runs: `aiops list` needs no git and no AWS.
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def list_templates() -> None:
 )
 @click.option("--no-input", is_flag=True, help="Ask nothing: take the defaults.")
 def new(template: str, settings: tuple[str, ...], output: Path, no_input: bool) -> None:
-    """Render TEMPLATE into a new folder with its two repositories."""
+    """Render TEMPLATE into a new folder: two repositories, or one that has both as folders."""
     from generator.answers import complete
     from generator.output import write_project
     from generator.prompts import ask
@@ -135,6 +136,13 @@ def create(
 @click.option("--target", help="Its column to predict.")
 @click.option("--profile", default="Regression", show_default=True, help="The project's profile.")
 @click.option(
+    "--repo-layout",
+    type=click.Choice(LAYOUTS),
+    default=SEPARATE,
+    show_default=True,
+    help="Two repositories, or one with two folders.",
+)
+@click.option(
     "-o", "--output", type=_FOLDER, default=Path(".demo"), help="Where it all goes.  [.demo]"
 )
 @click.option(
@@ -148,6 +156,7 @@ def demo(
     data: Path | None,
     target: str | None,
     profile: str,
+    repo_layout: Layout,
     output: Path,
     cache: Path,
 ) -> None:
@@ -158,7 +167,13 @@ def demo(
     from generator.demo.settings import demo_settings
 
     settings = demo_settings(
-        event=event, data=data, target=target, profile=profile, output=output, cache=cache
+        event=event,
+        data=data,
+        target=target,
+        profile=profile,
+        layout=repo_layout,
+        output=output,
+        cache=cache,
     )
     play(settings, Console())
 

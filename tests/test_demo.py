@@ -108,7 +108,7 @@ def test_a_second_demo_finds_everything_in_place(
         assert after[same] == before[same]
 
 
-def test_another_event_and_another_table(demo: Demo, folder: Path) -> None:
+def test_another_event_and_another_table_in_one_repository(demo: Demo, folder: Path) -> None:
     event = json.loads((CHECKOUT / "generator/events/create_project.json").read_text())
     event["detail"]["responseElements"]["id"] = "usedcars_0001-x"
     parameters = event["detail"]["requestParameters"]["userParameters"][0]
@@ -117,11 +117,14 @@ def test_another_event_and_another_table(demo: Demo, folder: Path) -> None:
             parameter["value"] = "acme-cars/used-cars"
     (folder / "event.json").write_text(json.dumps(event))
     write_used_cars(folder / "cars.csv")
-    done = demo("--event", "event.json", "--data", "cars.csv", "--target", "price")
+    table = ("--data", "cars.csv", "--target", "price")
+    done = demo("--event", "event.json", *table, "--repo-layout", "monorepo")
     assert done.returncode == 0, done.stdout[-6000:]
     left = report(folder)
     assert left["project_id"] == "usedcars_0001-x"
-    assert left["repositories"][0]["name"] == "acme-cars/used-cars"
+    (repository,) = left["repositories"]
+    assert (repository["role"], repository["name"]) == ("project", "acme-cars/used-cars")
+    assert git(repository["path"], "rev-parse", "main") == repository["commit"]
     assert set(left["prediction"]["record"]) >= {"maker", "fuel", "km"}
     assert left["pipeline"]["status"] == "Succeeded"
 
@@ -134,6 +137,14 @@ def test_another_table_for_a_project_that_is_there_is_refused(
     assert done.returncode == 2
     assert "data_source = 'data/diabetes.csv'" in done.stdout
     assert "another --output" in done.stdout
+
+
+def test_another_layout_for_a_project_that_is_there_is_refused(
+    first: subprocess.CompletedProcess[str], demo: Demo
+) -> None:
+    done = demo("--repo-layout", "monorepo")
+    assert done.returncode == 2
+    assert "set repo_layout back" in done.stdout
 
 
 @pytest.mark.parametrize(

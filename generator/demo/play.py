@@ -23,6 +23,7 @@ from generator.demo.report import DemoReport, RepositoryEntry
 from generator.demo.serving import predict, served
 from generator.demo.settings import DemoSettings
 from generator.errors import InputError, shown
+from generator.layout import BUILD, DEPLOY, PROJECT, ROLES
 from generator.location import templates_folder
 from generator.remotes import git_base
 from generator.standins.datazone import stand_in
@@ -88,21 +89,22 @@ def _clone(
 ) -> tuple[BuildRepository, DeployRepository]:
     logs = settings.output / "logs" / created.plan.facts.project_id
     by_role = {repository.role: repository for repository in created.repositories}
-    with phases.phase("clones", "cloning both, installing what they need") as phase:
+    with phases.phase("clones", "cloning, installing what is needed") as phase:
         fresh = [clone(by_role[role], work / role, logs / "clone.log") for role in by_role]
-        _refuse_other_answers(created, work / "build")
-        venvs = {role: environment_for(work / role, settings.cache) for role in by_role}
+        above = work / PROJECT if PROJECT in by_role else work
+        _refuse_other_answers(created, above / BUILD)
+        venvs = {role: environment_for(above / role, settings.cache) for role in ROLES}
         phase.say("cloned, environments ready" if any(fresh) else "in place")
     return (
-        BuildRepository(work / "build", venvs["build"], logs),
-        DeployRepository(work / "deploy", venvs["deploy"], logs),
+        BuildRepository(above / BUILD, venvs[BUILD], logs),
+        DeployRepository(above / DEPLOY, venvs[DEPLOY], logs),
     )
 
 
 def _refuse_other_answers(created: CreatedProject, clone: Path) -> None:
     """Raise InputError when the project was made with other answers: for another table, say."""
     name = "cicd-config.json"
-    planned = json.loads(created.plan.rendering.folder("build")[name].content)
+    planned = json.loads(created.plan.rendering.folder(BUILD)[name].content)
     standing = json.loads((clone / name).read_text(encoding="utf-8"))
     wanted, found = planned["template"]["answers"], standing["template"]["answers"]
     other = [f"{question} = {shown(found.get(question))}" for question in wanted

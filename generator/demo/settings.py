@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import InputError, shown
+from generator.layout import QUESTION, SEPARATE, Layout
 
 OWN_EVENT = Path(__file__).resolve().parents[1] / "events" / "create_project.json"
 SUFFIXES = (".csv", ".parquet")
@@ -16,8 +17,8 @@ SUFFIXES = (".csv", ".parquet")
 class DemoSettings:
     """event: parsed JSON. data, target: a table of one's own and its column to predict.
 
-    output: the folder for everything that the demo leaves; cache: environments of rendered
-    repositories, which outlive it.
+    layout: whether build and deploy are two repositories or folders of one. output: the folder for
+    everything that the demo leaves; cache: environments of rendered repositories, which outlive it.
     """
 
     event: object
@@ -26,13 +27,15 @@ class DemoSettings:
     profile: str
     data: Path | None = None
     target: str | None = None
+    layout: Layout = SEPARATE
 
     @property
     def answers(self) -> dict[str, str]:
-        """Answers to the template's questions that follow from the table."""
+        """Answers to the template's questions that follow from what the demo plays with."""
+        known: dict[str, str] = {} if self.layout == SEPARATE else {QUESTION: self.layout}
         if self.data is None or self.target is None:
-            return {}
-        return {
+            return known
+        return known | {
             "data_source": f"data/table{self.data.suffix}",
             "target_column": self.target,
             # What is good enough for an unknown table is unknown: compare with the baselines.
@@ -48,6 +51,7 @@ def demo_settings(
     profile: str = "Regression",
     data: Path | None = None,
     target: str | None = None,
+    layout: Layout = SEPARATE,
 ) -> DemoSettings:
     """Return checked settings. Raises InputError that names the value and the fix."""
     if (data is None) != (target is None):
@@ -68,4 +72,5 @@ def demo_settings(
         profile=profile,
         data=data.resolve() if data else None,
         target=target,
+        layout=layout,
     )

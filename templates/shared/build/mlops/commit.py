@@ -12,7 +12,8 @@ def current_commit() -> str | None:
         return commit
     try:
         commit = _git("rev-parse", "HEAD")
-        return f"{commit}-modified" if _git("status", "--porcelain") else commit
+        # Of what is above this folder, nothing is run.
+        return f"{commit}-modified" if _git("status", "--porcelain", "--", ".") else commit
     except (OSError, subprocess.CalledProcessError):
         return None
 

@@ -235,6 +235,9 @@ def test_the_commit_comes_from_ci_or_git(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(commit) == 40
     (tmp_path / "new.txt").write_text("x")
     assert current_commit() == f"{commit}-modified"
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    assert current_commit() == commit
 
 
 def test_the_data_s_version_follows_its_content(cloud: Cloud) -> None:
