@@ -34,7 +34,7 @@ table { border-collapse: collapse; font-size: .9rem; min-width: 60%; }
 th, td { padding: .35rem .7rem; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }
 th { color: var(--muted); font-weight: 600; white-space: nowrap; }
-td:not(.n) { min-width: 7rem; }
+td:not(.n) { min-width: 7rem; white-space: pre-line; overflow-wrap: anywhere; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.own td { font-weight: 600; background: #eef5fa; }
 img { max-width: 100%; height: auto; display: block; margin: .6rem 0; }
