@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from generator.config.model import Config
+from generator.config.templates import templates_of
 from generator.doctor.accounts import Accounts, AwsPlace
 from generator.doctor.findings import Unchecked
 from generator.doctor.sign_in import SignIn, sign_in
@@ -15,6 +16,7 @@ from generator.doctor.token_secret import read_token
 from generator.errors import GeneratorError
 from generator.github.clock import Clock
 from generator.infrastructure.names import Names, names_of
+from generator.remotes import TokenProvider
 
 T = TypeVar("T")
 
@@ -53,6 +55,8 @@ class Examination:
         self.accounts = accounts
         # The secret's members; raises Absent, Unchecked or TokenUnusable.
         self.token = Once(lambda: read_token(config, accounts))
+        # The templates; raises what `templates_of` raises.
+        self.catalog = Once(lambda: templates_of(config, self._template_token()))
         # The way to GitHub; raises what `sign_in` raises.
         self.sign_in = Once(lambda: sign_in(config.github, self.token, clock))
 
@@ -60,6 +64,16 @@ class Examination:
     def names(self) -> Names:
         """Names of the control plane's resources."""
         return names_of(self.config)
+
+    def _template_token(self) -> TokenProvider | None:
+        """Return the token of GitHub, if there is one; why there is none is said of the token."""
+        if self.config.templates is None:
+            return None
+        try:
+            tokens = self.github().api.tokens
+        except Unchecked:
+            return None
+        return lambda: tokens.token().reveal()
 
     def github(self) -> SignIn:
         """Return the way to GitHub. Raises Unchecked: why there is none is said of the token."""

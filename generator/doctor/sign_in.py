@@ -13,7 +13,7 @@ from generator.github.app import AppTokens, app_key
 from generator.github.clock import Clock
 from generator.github.concealed import Concealed
 from generator.github.errors import GitHubRateLimited, GitHubUnavailable
-from generator.github.instance import instance
+from generator.github.instance import Instance, instance
 from generator.github.limits import RateLimit, rate_limit
 from generator.github.tokens import APP_KEYS, ReadTokens, TokenSource, environment_tokens
 from generator.github.transport import Api
@@ -45,28 +45,24 @@ def sign_in(
     Raises Unchecked when neither is at hand or GitHub is away, InputError when GitHub refuses.
     """
     where = instance(github.git_url, github.api_url)
-    tokens, source = _tokens(github, document)
-    app: AppTokens | None = None
-    source_of_tokens: TokenSource
-    if isinstance(tokens, Mapping):
-        app = AppTokens(app_key(*[tokens[name] for name in APP_KEYS]), where, clock=clock)
-        source_of_tokens = app
-    else:
-        source_of_tokens = tokens
-    api = Api(where, source_of_tokens, clock=clock).within(PATIENCE)
+    tokens, source = _tokens(github, where, document, clock)
+    api = Api(where, tokens, clock=clock).within(PATIENCE)
     try:
         left = rate_limit(api)
     except (GitHubUnavailable, GitHubRateLimited) as error:
         raise Unchecked(str(error), f"an answer of {github.api_url}") from None
-    if app is None:
-        return SignIn(api, "token", source, left, None)
-    return SignIn(api, "app", source, left, app.permissions)
+    if isinstance(tokens, AppTokens):
+        return SignIn(api, "app", source, left, tokens.permissions)
+    return SignIn(api, "token", source, left, None)
 
 
 def _tokens(
-    github: GitHub, document: Callable[[], Mapping[str, Concealed]]
-) -> tuple[TokenSource | Mapping[str, Concealed], str]:
-    """Return a token, or an App's keys, and where they were read."""
+    github: GitHub,
+    where: Instance,
+    document: Callable[[], Mapping[str, Concealed]],
+    clock: Clock | None,
+) -> tuple[TokenSource, str]:
+    """Return what gives tokens, and where it was read."""
     try:
         found = document()
     except Unchecked as error:
@@ -78,4 +74,4 @@ def _tokens(
     if "token" in found:
         token = found["token"]
         return ReadTokens(lambda: token), source
-    return found, source
+    return AppTokens(app_key(*[found[name] for name in APP_KEYS]), where, clock=clock), source

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from generator.catalog import plain
-from generator.config.templates import templates_of
 from generator.doctor.accounts import Absent, AwsPlace
 from generator.doctor.examination import Examination
-from generator.doctor.findings import Found, ok, problem, unknown, warning
+from generator.doctor.findings import Found, Unchecked, ok, problem, unknown, warning
 from generator.errors import GeneratorError
 from generator.infrastructure.functions import SEEDING
 
@@ -112,7 +111,7 @@ def _wanted_profiles(examination: Examination) -> list[str]:
     if config.profiles:
         return list(config.profiles)
     try:
-        catalog = templates_of(config)
+        catalog = examination.catalog()
     except GeneratorError:
-        return []  # said of the templates
+        raise Unchecked("the templates, and so their profiles, are not known: see there") from None
     return [name for template in catalog.templates for name in template.profiles]
