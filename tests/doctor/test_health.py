@@ -17,6 +17,17 @@ def test_all_is_well(outside: World) -> None:
     assert said == {(check.area, check.name) for check in CHECKS} | {("Configuration", "file")}
 
 
+def test_what_is_not_configured_is_no_gap(outside: World) -> None:
+    outside.configure('prod = ["@acme-ml/governance", "@octocat"]', "")
+    name, _, _ = outside.file.read_text().partition("PAGER_WEBHOOK")
+    outside.file.write_text(name + outside.file.read_text().split('d4e5f6"', 1)[1])
+    outside.look()
+    for check in ("reviewers", "secrets"):
+        (found,) = outside.of("GitHub", check)
+        assert found.found.status is Status.OK
+        assert "none are configured" in found.found.what
+
+
 def test_each_account_is_asked_about_its_own(outside: World) -> None:
     outside.look()
     by_service = {(asked.operation.split(":")[0], asked.account) for asked in outside.aws.asked}

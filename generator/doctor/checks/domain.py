@@ -16,7 +16,13 @@ from generator.infrastructure.functions import SEEDING
 def domains(examination: Examination) -> Iterator[Found]:
     """Each configured domain is available."""
     place = examination.governance
-    for domain in _domains(examination):
+    known = _domains(examination)
+    if not known:
+        yield problem(
+            f"{place.account} {place.region} has no domain",
+            "create one in the console of Amazon SageMaker, or correct governance",
+        )
+    for domain in known:
         try:
             found = place.ask("datazone", "get_domain", identifier=domain)
         except Absent:

@@ -54,6 +54,8 @@ def plan(examination: Examination) -> Iterator[Found]:
 def reviewers(examination: Examination) -> Iterator[Found]:
     """Everybody who must approve is known to GitHub."""
     github, api = examination.config.github, examination.github().api
+    if not any(github.reviewers.values()):
+        yield ok("none are configured: every stage is deployed with nobody asked")
     for stage, people in github.reviewers.items():
         for person in people:
             try:

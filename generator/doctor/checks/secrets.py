@@ -48,6 +48,8 @@ def token_secret(examination: Examination) -> Iterator[Found]:
 
 def listed_secrets(examination: Examination) -> Iterator[Found]:
     """Each secret that is copied to GitHub is there and holds text."""
+    if not examination.config.github.secrets:
+        yield ok("none are configured")
     for name, arn in sorted(examination.config.github.secrets.items()):
         advice = f"store its text in {arn}, or remove github.secrets.{name}"
         try:
