@@ -14,7 +14,7 @@ from jwt.warnings import InsecureKeyLengthWarning
 from tests.faults.chains import CHAINS
 from tests.faults.expected import listed_before, surprises
 from tests.faults.fifty import play_fifty
-from tests.faults.stage import stage
+from tests.faults.standing import stage
 from tests.faults.table import FAULTS, Cell, Recorded, Row, play, recorded, rows
 
 WIDTH = 11
@@ -26,7 +26,7 @@ def main() -> int:
     parser.add_argument("--chain", choices=CHAINS, action="append", help="only this chain")
     parser.add_argument("--call", default="", help="only calls whose name has this in it")
     given = parser.parse_args()
-    # The App's key is short on purpose: see `stage.key_pair`.
+    # The App's key is short on purpose: see `standing.key_pair`.
     warnings.filterwarnings("ignore", category=InsecureKeyLengthWarning)
     started, processor = time.monotonic(), time.process_time()
     surprising: list[str] = []

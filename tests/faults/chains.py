@@ -24,8 +24,9 @@ from datetime import UTC, datetime
 from generator.standins.gitserver import GIT_ENVIRONMENT
 from tests.control.stage import CREATE, DOMAIN, PROJECT
 from tests.faults.clock import START
+from tests.faults.configuration import BUILD, ORGANIZATION, PERSON, PERSONAL, TOKEN_SECRET
 from tests.faults.interpreter import Document, Execution
-from tests.faults.stage import BUILD, ORGANIZATION, PERSON, PERSONAL, TOKEN_SECRET, Stage
+from tests.faults.stage import Stage
 from tests.generator.generator_stage import CHECKOUT, person_pushes
 
 DEPLOY = f"{ORGANIZATION}/{PROJECT}-{DOMAIN}-deploy-repo"

@@ -12,7 +12,7 @@ from tests.faults.table import Opened, Recorded, recorded
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The App's key is short on purpose: see `stage.key_pair`.
+    # The App's key is short on purpose: see `standing.key_pair`.
     config.addinivalue_line("filterwarnings", "ignore::jwt.warnings.InsecureKeyLengthWarning")
 
 

@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from generator.standins.gitserver import GIT_ENVIRONMENT
+from tests.faults.configuration import PAGER, PERSONAL, TOKEN_SECRET
 from tests.faults.interpreter import Document, Execution
-from tests.faults.stage import PAGER, PERSONAL, TOKEN_SECRET, Stage
+from tests.faults.stage import Stage
 
 # Every claim of ours begins with it: the header of a JSON web token that is signed by RS256.
 CLAIM = base64.urlsafe_b64encode(b'{"alg":"RS256"')[:18].decode()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tests.faults.configuration import ORGANIZATION
 from tests.faults.evidence import Search, outcome
 from tests.faults.projects import NOTES, add_project
 from tests.faults.side_by_side import in_threads
-from tests.faults.stage import ORGANIZATION, Stage
+from tests.faults.stage import Stage
 from tests.generator.generator_stage import content, history
 
 PROJECTS = 50

@@ -7,7 +7,8 @@ from typing import Any
 from generator.request import parse
 from generator.standins.records import Records, records_of
 from tests.control.stage import CREATE
-from tests.faults.stage import ORGANIZATION, Stage
+from tests.faults.configuration import ORGANIZATION
+from tests.faults.stage import Stage
 from tests.generator.generator_stage import changed, person_pushes
 
 PARAMETERS = "detail.requestParameters.userParameters.0.environmentParameters"

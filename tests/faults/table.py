@@ -18,7 +18,9 @@ from tests.faults.chains import CHAINS, Chain
 from tests.faults.evidence import Search, differences, outcome
 from tests.faults.integrations import ERRORS, STEP
 from tests.faults.interpreter import Document, Execution
-from tests.faults.stage import Saved, Stage, stage
+from tests.faults.moments import Moment, restore, save
+from tests.faults.stage import Stage
+from tests.faults.standing import stage
 from tests.faults.storm import Kind, Strike
 from tests.faults.wire import Aim, Call
 
@@ -97,7 +99,7 @@ class Recorded:
 
     chain: Chain
     stage: Stage
-    points: dict[str | None, Saved]
+    points: dict[str | None, Moment]
     calls: dict[Call, str | None]
     wanted: Document
     search: Search = field(default_factory=Search)
@@ -116,9 +118,9 @@ def recorded(chain: Chain) -> Iterator[Recorded]:
             before.furnish(on)
             assert before.play(on, None)
         chain.furnish(on)
-        start = on.save()
-        on.restore(start)
-        points: dict[str | None, Saved] = {None: start}
+        start = save(on)
+        restore(on, start)
+        points: dict[str | None, Moment] = {None: start}
         calls: dict[Call, str | None] = {}
 
         def note(state: str | None) -> None:
@@ -128,7 +130,7 @@ def recorded(chain: Chain) -> Iterator[Recorded]:
 
         def before_step(execution: Execution) -> None:
             note(next(reversed(points)))
-            points[execution.state] = on.save(execution)
+            points[execution.state] = save(on, execution)
 
         on.before_step = before_step
         assert chain.play(on, None), on.histories
@@ -150,15 +152,16 @@ def rows(found: Recorded, known: set[Call]) -> list[Row]:
 
 
 def sampled(row: Row, index: int) -> list[str]:
-    """Return the faults by which a test plays the `index`th row: all of them for a change.
+    """Return the faults by which a test plays the `index`th row: one, another for each row.
 
-    For a call that only looks, two of them, others for each row; and one for its repetitions.
+    For a call that changes something also those after which it is done and nobody knows.
     """
     possible = [fault for fault in FAULTS if row.has(fault)]
+    unknown = [fault for fault in ("dropped", "killed") if fault in possible]
+    certain = [fault for fault in possible if fault not in unknown]
     if row.changes and row.call.number == 1:
-        return possible
-    number = 2 if row.call.number == 1 else 1
-    return [possible[(index + step * 3) % len(possible)] for step in range(number)]
+        return [certain[index % len(certain)], *unknown]
+    return [possible[index % len(possible)]]
 
 
 def play(found: Recorded, row: Row, fault: str) -> Cell:
@@ -171,7 +174,7 @@ def play(found: Recorded, row: Row, fault: str) -> Cell:
 
 def _play(found: Recorded, row: Row, fault: Fault, cell: Cell) -> None:
     on, chain = found.stage, found.chain
-    execution = on.restore(found.points[row.state])
+    execution = restore(on, found.points[row.state])
     aim = on.wire.aim = fault.aim(row.call)
     well = chain.play(on, execution)
     on.wire.aim = None

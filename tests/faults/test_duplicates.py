@@ -13,6 +13,7 @@ from tests.control.stage import GIVEN
 from tests.faults.chains import DELETED, DEPLOY
 from tests.faults.evidence import differences, outcome
 from tests.faults.interpreter import Document, TaskFailed
+from tests.faults.moments import restore
 from tests.faults.side_by_side import in_processes, in_threads
 from tests.faults.stage import Stage
 from tests.faults.table import Recorded
@@ -50,7 +51,7 @@ def unlike(on: Stage, wanted: Document) -> list[str]:
 @pytest.mark.parametrize("race", RACES)
 def test_concurrent_events_of_one_project(project: Recorded, race: str) -> None:
     on = project.stage
-    on.restore(project.points[None])
+    restore(on, project.points[None])
     done = RACES[race]([partial(seeded, on)] * AT_ONCE)
     assert [one for one in done if not isinstance(one, list)] == []
     for step in (1, 2):
@@ -63,7 +64,7 @@ def test_concurrent_events_of_one_project(project: Recorded, race: str) -> None:
 
 def test_a_second_event_changes_nothing(project: Recorded) -> None:
     on = project.stage
-    on.restore(project.points[None])
+    restore(on, project.points[None])
     assert project.chain.play(on, None)
     assert project.chain.play(on, None)
     assert unlike(on, project.wanted) == []
@@ -73,7 +74,7 @@ def test_a_second_event_changes_nothing(project: Recorded) -> None:
 def test_an_event_that_comes_while_another_is_at_work(project: Recorded, when: str) -> None:
     """The first execution is somewhere in the middle; the second one overtakes it."""
     on = project.stage
-    first = on.restore(project.points[when])
+    first = restore(on, project.points[when])
     assert project.chain.play(on, None)
     assert project.chain.play(on, first)
     assert unlike(on, project.wanted) == []
@@ -88,7 +89,7 @@ def handled(on: Stage, function: str, event: Document) -> str:
 def test_concurrent_approvals_start_one_run(approval: Recorded, race: str) -> None:
     """Lambda runs one of them at a time: each looks at what the one before it has left."""
     on = approval.stage
-    on.restore(approval.points[None])
+    restore(on, approval.points[None])
     (event,) = on.registry.events
     jobs: list[Callable[[], str]] = [partial(handled, on, "approval", event)] * AT_ONCE
     done = RACES[race](jobs, APPROVAL.concurrency)
@@ -100,7 +101,7 @@ def test_concurrent_approvals_start_one_run(approval: Recorded, race: str) -> No
 
 def test_approvals_of_two_versions_start_two_runs(approval: Recorded) -> None:
     on = approval.stage
-    on.restore(approval.points[None])
+    restore(on, approval.points[None])
     on.registry.update(on.registry.register(), ModelApprovalStatus="Approved")
     events = list(on.registry.events) * 2
     jobs = [partial(handled, on, "approval", event) for event in events]
@@ -111,7 +112,7 @@ def test_approvals_of_two_versions_start_two_runs(approval: Recorded) -> None:
 
 def test_concurrent_deletions_open_one_issue(deletion: Recorded) -> None:
     on = deletion.stage
-    on.restore(deletion.points[None])
+    restore(on, deletion.points[None])
     jobs = [partial(handled, on, "deletion", DELETED)] * AT_ONCE
     assert in_processes(jobs, DELETION.concurrency) == ["DONE"] * AT_ONCE
     assert unlike(on, deletion.wanted) == []

@@ -10,8 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.faults.configuration import BUILD, PAGER
 from tests.faults.evidence import CLAIM, Search, differences, outcome
-from tests.faults.stage import BUILD, PAGER, Stage, key_pair
+from tests.faults.moments import restore
+from tests.faults.stage import Stage
+from tests.faults.standing import key_pair
 from tests.faults.table import Opened
 from tests.generator.generator_stage import person_pushes
 
@@ -77,10 +80,10 @@ LEAKS: dict[str, tuple[Callable[[Stage], object], str]] = {
 def test_every_leak_is_found(opened: Opened, case: str) -> None:
     found = opened("project")
     on, search = found.stage, Search()
-    on.restore(found.points["Record"])
+    restore(on, found.points["Record"])
     on.histories.clear()
     # What is allowed to be there: a token, which the next call needs.
-    assert found.chain.play(on, on.restore(found.points["SeedDeploy"]))
+    assert found.chain.play(on, restore(on, found.points["SeedDeploy"]))
     search.leaks(on, outcome(on))
     plant, place = LEAKS[case]
     plant(on)

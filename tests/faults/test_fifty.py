@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults.fifty import PROJECTS, play_fifty
-from tests.faults.stage import stage
+from tests.faults.standing import stage
 
 # What an installation may ask in an hour, and what content it may make (GitHub's documentation).
 REQUESTS, CONTENT = 5000, 500

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.configuration import ORGANIZATION
 from tests.faults.evidence import outcome
 from tests.faults.projects import event_of, records
-from tests.faults.stage import ORGANIZATION, Stage, stage
+from tests.faults.stage import Stage
+from tests.faults.standing import stage
 from tests.generator.generator_stage import content, person_pushes
 
 LONGEST = 36

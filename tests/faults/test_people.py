@@ -8,9 +8,11 @@ import pytest
 
 from tests.control.stage import CREATE
 from tests.faults.chains import DEPLOY, IN_THE_WAY, THEIRS
+from tests.faults.configuration import BUILD
 from tests.faults.evidence import outcome
 from tests.faults.interpreter import Execution
-from tests.faults.stage import BUILD, Stage
+from tests.faults.moments import restore
+from tests.faults.stage import Stage
 from tests.faults.storm import Strike
 from tests.faults.table import Recorded
 from tests.faults.wire import Aim, Call
@@ -28,7 +30,7 @@ PROTECTED: dict[str, Any] = {
 
 
 def begun(found: Recorded) -> Stage:
-    found.stage.restore(found.points[None])
+    restore(found.stage, found.points[None])
     return found.stage
 
 

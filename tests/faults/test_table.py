@@ -1,6 +1,6 @@
-"""The table of faults: all of them for a call that changes something, two for one that looks.
+"""The table of faults: of each call one, and of one that changes something the worst ones too.
 
-`make faults` plays every one.
+`make faults` plays all of them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import pytest
 
 from tests.faults.chains import CHAINS
 from tests.faults.expected import EXPECTED, listed_before, surprises
+from tests.faults.moments import restore
 from tests.faults.storm import Strike
 from tests.faults.table import FAULTS, Opened, Recorded, play, rows, sampled
 from tests.faults.wire import Aim, Call
 
 # A chain's rows in so many tests, to be shared by processes; recording it again costs a second.
-PARTS = {"project": 6, "approval": 2, "deletion": 2, "templates": 2}
+PARTS = {"project": 3}
 
 
 def parts() -> list[tuple[str, int]]:
@@ -52,25 +53,23 @@ def test_a_new_call_and_one_that_is_gone_are_told(project: Recorded) -> None:
     ]
 
 
-def test_the_sample_has_every_fault_of_every_change_and_each_fault_of_looking_often(
-    project: Recorded,
-) -> None:
+def test_the_sample_has_the_worst_of_every_change_and_all_faults_often(project: Recorded) -> None:
     picked: dict[str, int] = dict.fromkeys(FAULTS, 0)
     for index, row in enumerate(rows(project, set())):
         chosen = sampled(row, index)
         assert len(set(chosen)) == len(chosen)
+        for fault in chosen:
+            picked[fault] += 1
         if row.changes and row.call.number == 1:
-            assert chosen == [fault for fault in FAULTS if row.has(fault)]
-        else:
-            for fault in chosen:
-                picked[fault] += 1
-    assert min(picked.values()) >= 3
+            assert "dropped" in chosen
+            assert "killed" in chosen or not row.has("killed")
+    assert min(picked.values()) >= 5
 
 
 def test_a_fault_that_lasts_fails_the_execution_and_tells_people(project: Recorded) -> None:
     """What the table relies on: without this, nothing would ever be redriven."""
     on = project.stage
-    execution = on.restore(project.points["SeedDeploy"])
+    execution = restore(on, project.points["SeedDeploy"])
     on.wire.aim = Aim(Call("seed_deploy", "github", "repos/get"), Strike("refused"))
     assert not project.chain.play(on, execution)
     on.wire.aim = None
@@ -88,7 +87,7 @@ def test_a_fault_that_lasts_fails_the_execution_and_tells_people(project: Record
 
 def test_a_killed_process_is_dead(project: Recorded) -> None:
     on = project.stage
-    execution = on.restore(project.points["SeedBuild"])
+    execution = restore(on, project.points["SeedBuild"])
     call = Call("seed_build", "git", "receive-pack")
     on.wire.aim = Aim(call, Strike("killed", after=True), times=1)
     before = list(on.wire.storm.strikes)
