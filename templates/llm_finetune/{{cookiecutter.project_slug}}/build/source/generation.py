@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from source.errors import UserError
 from source.rows import Message, Row
 from source.tokens import ChatTokenizer
 
@@ -25,6 +26,10 @@ Vector = npt.NDArray[np.float64]
 # each position when answers are measured, so that budget is the smaller one.
 GENERATED_TOKENS = {"cpu": 16_384, "cuda": 65_536}
 MEASURED_TOKENS = {"cpu": 4_096, "cuda": 8_192}
+
+
+class ModelDiverged(UserError):
+    """The model computes infinities or nothing at all; the text says what may have happened."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class LanguageModel:
         """How surprising each row's answer is to the model, given its prompt.
 
         Counts the answer's tokens only, its end among them, up to `max_length` tokens of the row.
+        Raises `ModelDiverged`.
         """
         import torch
 
@@ -117,6 +123,12 @@ class LanguageModel:
                     reduction="sum",
                 )
                 sums[index], tokens[index] = float(loss), len(answer)
+        if not np.isfinite(sums).all():
+            raise ModelDiverged(
+                f"the model's scores of {int((~np.isfinite(sums)).sum())} of {len(sums)} answers "
+                "are no finite numbers: its weights are damaged, or training diverged; lower "
+                "train.learning_rate"
+            )
         return Losses(sums, tokens)
 
     def _end_ids(self) -> list[int]:

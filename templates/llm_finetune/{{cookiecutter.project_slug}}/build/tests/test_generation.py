@@ -10,9 +10,9 @@ import pytest
 import torch
 from instruction_sets import row, rows
 
-from source.base_model import load_tokenizer
+from source.base_model import load_model, load_tokenizer
 from source.evaluate_measure import opened
-from source.generation import LanguageModel, batches
+from source.generation import LanguageModel, ModelDiverged, batches
 from source.model_files import load_tuned
 from source.rows import Message, Row
 from source.tokens import ChatTokenizer
@@ -73,6 +73,15 @@ def test_tokens_beyond_the_longest_row_do_not_count(model: LanguageModel) -> Non
     ((prompt, answer),) = model.tokenizer.answer_ids([row(0)])
     cut = model.answer_losses([row(0)], len(prompt) + 2)
     assert cut.tokens.tolist() == [2.0] and len(answer) > 2
+
+
+def test_a_model_that_diverged_is_said_to_have(tiny: Path) -> None:
+    broken = load_model(tiny)
+    with torch.no_grad():
+        next(broken.parameters()).fill_(float("nan"))
+    found = LanguageModel(broken.eval(), ChatTokenizer(load_tokenizer(tiny)))
+    with pytest.raises(ModelDiverged, match=r"2 of 2 answers .* lower train.learning_rate"):
+        found.answer_losses(rows(2), 128)
 
 
 def test_batches_keep_to_the_budget_and_leave_nothing_out() -> None:
