@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,24 @@ def test_settings_that_cannot_be_used_are_explained(
     with pytest.raises(UserError) as raised:
         tuning.run(train, model=settings)
     assert words in str(raised.value)
+
+
+def test_only_what_depends_on_the_same_goes_on(tuned: Tuning, tmp_path: Path) -> None:
+    """Checkpoints belong to a fingerprint: of settings, base model, rows and code."""
+    document = json.loads(tuned.settings().read_text())
+    folders = tuned.folders
+    same = settle(folders, document).fingerprint
+    elsewhere = replace(folders, model_dir=tmp_path, checkpoints=tmp_path)
+    assert settle(elsewhere, document).fingerprint == same
+    other_rows = replace(folders, train=folders.validation)
+    other_seed = document | {"train": document["train"] | {"seed": 18}}
+    other_length = document | {"model": document["model"] | {"max_length": 65}}
+    changed = [
+        settle(other_rows, document),
+        settle(folders, other_seed),
+        settle(folders, other_length),
+    ]
+    assert len({same, *(run.fingerprint for run in changed)}) == 4
 
 
 def test_a_stage_without_rows_is_explained(tuning: Tuning, tmp_path: Path) -> None:

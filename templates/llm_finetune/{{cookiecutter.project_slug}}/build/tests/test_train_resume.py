@@ -87,15 +87,6 @@ def test_killed_twice_it_ends_like_an_undisturbed_run(
     assert cost["attempts"] == 3
 
 
-def test_other_settings_begin_anew(tuning: Tuning, environment: dict[str, str]) -> None:
-    tuning.settings()
-    kill_at(tuning.start(environment), 8, signal.SIGKILL)
-    assert (tuning.checkpoints / "sft" / "checkpoint-5").is_dir()
-    tuning.run({"epochs": 0.5})
-    assert tuning.stage("sft")["resumed_from"] is None
-    assert tuning.stage("sft")["steps"] == 4
-
-
 def test_two_processes_share_the_work(tuning: Tuning, environment: dict[str, str]) -> None:
     """SageMaker's variables make the step start torchrun; two CPU processes stand for two GPUs."""
     tuning.settings({"epochs": 1})
