@@ -1,7 +1,7 @@
 """What an `evaluation.json` says about a model: its metrics, and those of whatever it is beside.
 
 A metric stands in a section whose name ends in `_metrics`, or by itself at the top. It has a
-`value`; or `tuned`, with the `base` that was tuned beside it.
+`value`; or `tuned`, the `base` that was tuned, and their `difference`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _metrics(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             continue
         if section.endswith("_metrics"):
             yield from content.items()
-        elif "tuned" in content:
+        elif {"tuned", "difference"} <= content.keys():
             yield section, content
 
 

@@ -34,7 +34,7 @@ def read_config(path: Path, kind: type[Config]) -> Config:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is not YAML: {error}") from error
     if not isinstance(content, dict):
-        *most, last = kind.model_fields
+        *most, last = (field.alias or name for name, field in kind.model_fields.items())
         raise ConfigError(f"{path} must hold the sections {', '.join(most)} and {last}")
     try:
         return kind.model_validate(content)

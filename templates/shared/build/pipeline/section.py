@@ -60,7 +60,12 @@ def _keys_beside(location: tuple[str, ...], root: type[BaseModel]) -> list[str]:
     """The known keys of the section in which the last key of `location` stands."""
     model = root
     for part in location[:-1]:
-        annotation = model.model_fields[part].annotation
+        annotation = _keys(model)[part]
         options = (annotation, *get_args(annotation))
         model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
-    return list(model.model_fields)
+    return list(_keys(model))
+
+
+def _keys(model: type[BaseModel]) -> dict[str, Any]:
+    """The keys of a section as the file has them, and their types."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}

@@ -170,8 +170,8 @@ def test_a_record_that_is_none_is_named(tmp_path: Path) -> None:
 def test_a_tuned_model_stands_beside_its_base() -> None:
     evaluation = {
         "llm_metrics": {"f1": {"base": 0.125, "tuned": 0.75, "difference": 0.625}},
-        "perplexity": {"base": 1741.0, "tuned": 1.007},
-        "general": {"base": {"accuracy": 0.5}},
+        "perplexity": {"base": 1741.0, "tuned": 1.007, "difference": -1739.993},
+        "cut_off": {"base": 60, "tuned": 0},
         "champion": {"f1": 0.5, "model_package_arn": "arn"},
         "gate": {"message": "f1 0.75"},
     }

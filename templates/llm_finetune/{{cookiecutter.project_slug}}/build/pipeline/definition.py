@@ -83,7 +83,7 @@ def build_pipeline(build: Build) -> Pipeline:
     registered = register(
         jobs,
         config,
-        train.properties.ModelArtifacts.S3ModelArtifacts,
+        _model_folder(train),
         Evidence(output_of(evaluate, "evaluation"), output_of(prepare, "baseline")),
         parameters,
         inputs.rows.version,
@@ -188,6 +188,16 @@ def _checkpoints(jobs: Jobs, code: str, inputs: Inputs) -> Any:
     return Join(on="/", values=[place, *versions])
 
 
+def _model_folder(train: TrainingStep) -> Join:
+    """Where the training job puts a model that it does not pack, with a slash at the end.
+
+    Deployments take a folder only with that slash, and the job's own property does not promise it.
+    """
+    job = train.properties
+    parts = [job.OutputDataConfig.S3OutputPath, job.TrainingJobName, "output", "model", ""]
+    return Join(on="/", values=parts)
+
+
 def _evaluate(
     jobs: Jobs,
     config: PipelineConfig,
@@ -201,7 +211,7 @@ def _evaluate(
         "source.evaluate:main", config.for_step("Evaluate"), also=config.own_modules()
     )
     read = [
-        folder("model", train.properties.ModelArtifacts.S3ModelArtifacts),
+        folder("model", _model_folder(train)),
         folder("test", output_of(prepare, "test")),
         folder("champion", parameters.champion),
         *inputs.base_folder(),
