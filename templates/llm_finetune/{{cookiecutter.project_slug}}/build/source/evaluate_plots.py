@@ -83,6 +83,9 @@ def perplexity(found: Evaluation) -> bytes:
         axes.hist(base, bins=edges, color=GREY, alpha=0.7, label="base")
         axes.hist(tuned, bins=edges, color=BLUE, alpha=0.7, label="tuned")
         axes.set_xscale("log")
+        # The usual labels are formulas, which are off because texts from the data stand in plots.
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+        axes.xaxis.set_minor_formatter("")
         axes.legend(loc="best")
         axes.set(xlabel="perplexity of the expected answer (log scale)", ylabel="test rows")
         axes.set_title("How surprising the expected answers are")

@@ -27,7 +27,7 @@ CHECKS = {
     "safety": "Unsafe answers",
     "champion": "Not worse than the approved model",
 }
-LONGEST = 1500
+LONGEST = 600
 
 
 def render(found: Evaluation, plots: Mapping[str, bytes], title: str) -> str:
@@ -123,9 +123,13 @@ def _cells(compared: Comparison) -> list[str]:
     return [
         number(compared.base),
         number(compared.tuned),
-        f"{compared.difference:+.4g}",
-        f"{low:+.3g} to {high:+.3g}",
+        _signed(compared.difference),
+        f"{_signed(low)} to {_signed(high)}",
     ]
+
+
+def _signed(value: float) -> str:
+    return ("-" if value < 0 else "+") + number(abs(value))
 
 
 def _samples(found: Evaluation) -> str:
