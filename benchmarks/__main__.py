@@ -46,7 +46,7 @@ def main(
     held = print_report(measured, template, repetitions, (load_before, os.getloadavg()[0]))
     if control_plane:
         console = Console()
-        console.width = max(console.width, 110)  # a log file is no terminal
+        console.width = max(console.width, 125)  # a log file is no terminal
         held = print_control_plane(measure_control_plane(repetitions), console) and held
     if lifecycle:
         held = print_lifecycle(measure_lifecycle(), Console()) and held

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from benchmarks.cost import Command, Cost, cost_of
 from benchmarks.project import ACCOUNT, DOMAIN, REGION, creation, plan
+from benchmarks.ways import idle
 from generator.names import deploy_repository
 from generator.remotes import TOKEN_USER, TOKEN_VARIABLE, git_base
 from generator.repositories import seed
@@ -227,7 +228,7 @@ def importing(stage: ControlStage) -> Cost:
 
 def interpreter(stage: ControlStage) -> Cost:
     """A process that does nothing: what all others in Python start from."""
-    return cost_of([Command((sys.executable, "-c", "pass"), stage.folder)], stage.environment)
+    return idle(stage.folder, stage.environment)
 
 
 WARM, COLD, REFERENCE = "control plane, warm", "control plane, cold", "reference's strategy"

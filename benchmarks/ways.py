@@ -191,13 +191,18 @@ def importing(stage: Stage) -> Cost:
 
 def interpreter(stage: Stage) -> Cost:
     """A process that does nothing: what all others in Python start from."""
-    cost = cost_of([Command((sys.executable, "-c", "pass"), stage.folder)], stage.environment)
+    return idle(stage.folder, stage.environment)
+
+
+def idle(folder: Path, environment: dict[str, str]) -> Cost:
+    """Return what a process costs that does nothing."""
+    cost = cost_of([Command((sys.executable, "-c", "pass"), folder)], environment)
     if not Path("/proc/self/status").exists():
         return cost
     # The launcher is as large as an empty interpreter: this one says its own peak.
     asked = "print(*[line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line])"
     said = subprocess.run(
-        [sys.executable, "-c", asked], env=stage.environment, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-c", asked], env=environment, stdout=subprocess.PIPE, check=True
     )
     return replace(cost, peak=int(said.stdout) / 1024)
 
