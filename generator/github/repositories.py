@@ -106,7 +106,8 @@ def marked_repositories(api: Api, owner: str, project_id: str) -> list[Repositor
 
     Anybody may set a topic: whose they are, their configuration says.
     """
-    query = f"user:{owner} topic:{ownership.topic(project_id)}"
+    # Forks are left out of a search that does not ask for them.
+    query = f"user:{owner} topic:{ownership.topic(project_id)} fork:true"
     return [_repository(found) for found in api.pages("/search/repositories", "items", q=query)]
 
 

@@ -102,10 +102,10 @@ def _replace_topics(call: Call) -> Reply:
 
 @plays("search/repos", "metadata:read")
 def _search(call: Call) -> Reply:
-    """Find by the qualifiers that are played, `user:` and `topic:`; words are looked up nowhere."""
+    """Find by the qualifiers that are played: `user:` and `topic:`, with `fork:true`."""
     call.check_permission()
     asked = dict(word.partition(":")[::2] for word in call.query["q"].split())
-    if set(asked) != {"user", "topic"}:
+    if set(asked) != {"user", "topic", "fork"}:
         raise Refusal(422, "Validation Failed", [f"not played: {call.query['q']}"])
     found = [
         one
