@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 SPENT = "spent.json"
+CONTAINER = "/opt/ml"
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,12 @@ class Cost:
 def cost_of(
     spent: Spent, prices: Mapping[str, float], environment: Mapping[str, str] = os.environ
 ) -> Cost:
-    """The run's cost by SageMaker's own variables."""
-    kind = environment.get("SM_CURRENT_INSTANCE_TYPE")
+    """The run's cost by SageMaker's own variables.
+
+    A local run has them too, and says with SAGEMAKER_BASE_DIR that it is none of SageMaker's.
+    """
+    rented = environment.get("SAGEMAKER_BASE_DIR", CONTAINER) == CONTAINER
+    kind = environment.get("SM_CURRENT_INSTANCE_TYPE") if rented else None
     kind = kind if kind and kind.startswith("ml.") else None
     instances = len(json.loads(environment.get("SM_HOSTS") or '["localhost"]'))
     hours = spent.seconds / 3600 * instances

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,7 +124,10 @@ def load_tuned(
 
     model = load_model(base_folder, dtype=dtype, attention=attention)
     try:
-        tuned = PeftModel.from_pretrained(model, str(directory / ADAPTER))
+        with warnings.catch_warnings():
+            # PEFT still asks transformers by a name that is on its way out.
+            warnings.simplefilter("ignore", FutureWarning)
+            tuned = PeftModel.from_pretrained(model, str(directory / ADAPTER))
     except (RuntimeError, ValueError, OSError) as error:
         raise ModelUnusable(
             f"{directory / ADAPTER} does not fit the base model in {base_folder}: {error}"

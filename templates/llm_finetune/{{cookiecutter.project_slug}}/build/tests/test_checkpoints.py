@@ -117,7 +117,12 @@ def test_all_attempts_are_paid_for(tmp_path: Path) -> None:
 
 
 def test_a_laptop_costs_nothing_that_is_known(tmp_path: Path) -> None:
-    cost = cost_of(Spent(60.0, 1), {"local": 9.0}, {"SM_CURRENT_INSTANCE_TYPE": "local"})
-    assert (cost.instance_type, cost.usd) == (None, None)
+    prices = {"local": 9.0, "ml.m5.xlarge": 9.0}
+    for environment in (
+        {"SM_CURRENT_INSTANCE_TYPE": "local"},
+        {"SM_CURRENT_INSTANCE_TYPE": "ml.m5.xlarge", "SAGEMAKER_BASE_DIR": "/home/me/run/opt/ml"},
+    ):
+        cost = cost_of(Spent(60.0, 1), prices, environment)
+        assert (cost.instance_type, cost.usd) == (None, None)
     (tmp_path / "spent.json").write_text("{}")
     assert Spent.before(tmp_path) == Spent(0.0, 1)
