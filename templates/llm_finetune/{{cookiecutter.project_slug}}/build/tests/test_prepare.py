@@ -296,6 +296,19 @@ def test_the_shipped_preferences_go_with_the_shipped_rows(prepared: Prepared) ->
     assert first["chosen"] != first["rejected"] and first["prompt"][-1]["role"] == "user"
 
 
+def test_preferences_of_another_shape_are_refused_by_their_setting(
+    prepared: Prepared, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lines(prepared.data / "a.jsonl", [chat(i) for i in range(80)])
+    pairs = write_lines(prepared.folder / "pairs.jsonl", [{"prompt": "a", "better": "b"}])
+    with pytest.raises(SystemExit):
+        prepared.run(preferences=pairs)
+    text = capsys.readouterr().err
+    assert "data.preferences: " in text and "no row has 'chosen' or 'rejected'" in text
+    write_lines(prepared.folder / "pairs.jsonl", ["no json"] * 9)
+    assert "9 of 89 rows cannot be used" in prepared.refused(capsys, preferences=pairs)
+
+
 def test_preferences_alone_give_rows_and_pairs(prepared: Prepared) -> None:
     write_lines(
         prepared.data / "pairs.jsonl",
