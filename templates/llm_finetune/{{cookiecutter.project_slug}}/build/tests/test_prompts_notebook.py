@@ -48,6 +48,7 @@ def test_it_shows_both_models_side_by_side(project: Path, monkeypatch: pytest.Mo
     assert len(tables) == 1 and tables[0].count("<tr>") == 4
     assert "&quot;" in tables[0] or "Please send 4 lamps" in tables[0]
     assert printed.count("tuned ") >= 2
+    assert not [output for output in outputs if output.get("name") == "stderr"]
 
 
 def test_it_is_committed_without_outputs() -> None:
