@@ -1,0 +1,1 @@
+../../../../shared/build/pipeline/data_input.py

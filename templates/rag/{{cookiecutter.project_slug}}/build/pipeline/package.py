@@ -1,0 +1,1 @@
+../../../../shared/build/pipeline/package.py
