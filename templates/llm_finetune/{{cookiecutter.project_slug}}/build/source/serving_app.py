@@ -21,20 +21,18 @@ from starlette.routing import Route
 
 from source.base_model import base_folder
 from source.hardware import use_threads_for
+from source.json_requests import RefusedRequest, read_body, require_json
 from source.model_files import ADAPTER, load_tuned, read_metadata
 from source.serving_answers import Answers, failure
 from source.serving_generation import LanguageModel, Piece, Prompt
 from source.serving_request import (
     ChatRequest,
     CompletionRequest,
-    RefusedRequest,
     Request,
     read_request,
 )
 from source.train_settings import ModelSettings
 
-# As SageMaker limits a body.
-LARGEST_BODY = 6 * 1024 * 1024
 MOST_WAITING = 64
 
 log = logging.getLogger(__name__)
@@ -105,8 +103,8 @@ class Server:
 
     async def _answer(self, http: HttpRequest, kind: type[Request] | None) -> Response:
         try:
-            _require_json(http)
-            request = read_request(await _body(http), kind)
+            require_json(http)
+            request = read_request(await read_body(http), kind)
             prompt = await asyncio.to_thread(self._model.prompt, request)
             if self._waiting >= MOST_WAITING:
                 raise RefusedRequest(f"{MOST_WAITING} requests wait already: try again later", 503)
@@ -168,22 +166,3 @@ class Server:
             abandoned.set()
             task.cancel()
             self._waiting -= 1
-
-
-def _require_json(request: HttpRequest) -> None:
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if kind.lower() != "application/json":
-        raise RefusedRequest(f"content type {kind!r} is not supported; send application/json", 415)
-
-
-async def _body(request: HttpRequest) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise RefusedRequest(f"the body has more than {LARGEST_BODY} bytes", 413)
-        parts.append(part)
-    if not size:
-        raise RefusedRequest("the body is empty")
-    return b"".join(parts)

@@ -6,22 +6,15 @@ change the answer and is not supported is refused.
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from source.json_requests import RefusedRequest, explain, read_object
 
 MOST_STOPS = 4
 # What the interface gives a completion, for which no one has said how long it may be.
 COMPLETION_TOKENS = 16
-
-
-class RefusedRequest(Exception):
-    """A request that cannot be answered; `status` and the text are the answer."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class _Part(BaseModel):
@@ -108,12 +101,7 @@ Request = ChatRequest | CompletionRequest
 
 def read_request(body: bytes, kind: type[Request] | None = None) -> Request:
     """The request in a body; without `kind` its fields decide. Raises `RefusedRequest`."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise RefusedRequest(f"the body is not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise RefusedRequest("the body must be a JSON object")
+    document = read_object(body)
     if kind is None:
         given = [name for name in ("messages", "prompt") if name in document]
         if len(given) != 1:
@@ -122,9 +110,4 @@ def read_request(body: bytes, kind: type[Request] | None = None) -> Request:
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        raise RefusedRequest("; ".join(map(_explain, error.errors()))) from error
-
-
-def _explain(item: Any) -> str:
-    place = ".".join(str(part) for part in item["loc"]) or "the request"
-    return f"{place}: {item['msg']}"
+        raise RefusedRequest(explain(error)) from error

@@ -1,0 +1,1 @@
+"""The code of the steps: reading documents, indexing, retrieving, answering, evaluating, serving."""
