@@ -62,8 +62,63 @@ REGRESSION_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "region-word": ({"aws_region": "Ireland"}, "aws_region"),
 }
 
-SUPPORTED = {"regression": REGRESSION_SUPPORTED}
-REFUSED = {"regression": REGRESSION_REFUSED}
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+LLM_FINETUNE_SUPPORTED: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "method-dpo": {"method": "dpo"},
+    "method-both": {"method": "sft+dpo"},
+    "tuning-qlora": {"tuning": "qlora"},
+    "tuning-full": {"tuning": "full"},
+    "metric-f1": {"metric": "f1"},
+    "metric-rouge": {"metric": "rouge_l"},
+    "metric-json": {"metric": "json_validity", "metric_bound": "0.95"},
+    "bound-none": {"metric_bound": "none"},
+    "base-hub": {"base_model": "acme-labs/Base_8B-v0.2", "base_revision": REVISION},
+    "base-hub-full": {
+        "base_model": "acme/base-1b",
+        "base_revision": REVISION,
+        "tuning": "full",
+        "method": "sft+dpo",
+    },
+    "base-s3": {"base_model": "s3://acme-models/base-8b/"},
+    "base-folder": {"base_model": "models/ours"},
+    "source-s3-prefix": {"data_source": "s3://acme-data/answers/"},
+    "source-athena": {"data_source": "athena://support/answers"},
+    "source-local-parquet": {"data_source": "data/answers.parquet"},
+    "name-punctuation": {"project_name": "Order-desk_v2.1 EU", "project_slug": "order-desk"},
+    "name-yaml-word": {"project_name": "No", "project_slug": "no"},
+    "description-punctuation": {"description": "Answers orders (EU): items, towns; by mail."},
+    "owner-address": {"owner": "first.last+ml@example.com"},
+    "region-asia": {"aws_region": "ap-southeast-2"},
+    "layout-monorepo": {"repo_layout": "monorepo"},
+}
+
+LLM_FINETUNE_REFUSED: dict[str, tuple[dict[str, str], str]] = {
+    "name-command": ({"project_name": "x $(id)", "project_slug": "x"}, "project_name"),
+    "slug-upper-case": ({"project_slug": "Orders"}, "project_slug"),
+    "description-two-lines": ({"description": "first\nsecond"}, "description"),
+    "owner-command": ({"owner": "`id`"}, "owner"),
+    "source-table": ({"data_source": "data/answers.csv"}, "data_source"),
+    "source-parent": ({"data_source": "../answers.jsonl"}, "data_source"),
+    "base-parent": ({"base_model": "models/../../etc"}, "base_model"),
+    "base-web": ({"base_model": "https://example.com/model"}, "base_model"),
+    "base-name-alone": ({"base_model": "base-8b"}, "base_model"),
+    "base-quote": ({"base_model": 'acme/base"'}, "base_model"),
+    "revision-branch": (
+        {"base_model": "acme/base-8b", "base_revision": "main"},
+        "base_revision",
+    ),
+    "revision-short": (
+        {"base_model": "acme/base-8b", "base_revision": "0123456"},
+        "base_revision",
+    ),
+    "bound-above-one": ({"metric_bound": "60"}, "metric_bound"),
+    "bound-word": ({"metric_bound": "high"}, "metric_bound"),
+    "region-word": ({"aws_region": "Ireland"}, "aws_region"),
+}
+
+SUPPORTED = {"regression": REGRESSION_SUPPORTED, "llm_finetune": LLM_FINETUNE_SUPPORTED}
+REFUSED = {"regression": REGRESSION_REFUSED, "llm_finetune": LLM_FINETUNE_REFUSED}
 
 SUPPORTED_ROWS = [(template, row) for template, rows in SUPPORTED.items() for row in rows]
 REFUSED_ROWS = [(template, row) for template, rows in REFUSED.items() for row in rows]

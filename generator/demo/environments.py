@@ -16,7 +16,13 @@ from pathlib import Path
 from generator.demo.commands import environment
 from generator.errors import GeneratorError
 
-INPUTS = ("requirements.txt", "Makefile", "package-lock.json")
+INPUTS = (
+    "requirements.txt",
+    "requirements-cuda.txt",
+    "Makefile",
+    "commands.mk",
+    "package-lock.json",
+)
 
 
 class SetupFailed(GeneratorError):

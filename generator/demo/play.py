@@ -68,7 +68,7 @@ def play(settings: DemoSettings, console: Console) -> DemoReport:
 
 def _create(settings: DemoSettings, phases: Phases) -> CreatedProject:
     with phases.phase("event", "asking DataZone for the project's facts") as phase:
-        datazone = stand_in(settings.event, profile=settings.profile)
+        datazone = stand_in(settings.event, settings.name, settings.profile)
         with datazone, variables(datazone.environment):
             plan = plan_project(settings.event, load(templates_folder()), settings.answers)
         phase.say(
@@ -148,9 +148,7 @@ def _say_where_to_look(
         path = Path(path)
         return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
-    known = list(report.prediction.record.items())
-    record = ", ".join(f"{name}={value}" for name, value in known[:4])
-    line(f"\nprediction   {report.prediction.value:.4g} for {record}{', ...' * (len(known) > 4)}\n")
+    line(f"\nprediction   {report.prediction.in_words()}\n")
     line(f"report       {short(done.report)}")
     line(f"runs         make -C {short(build.folder)} ui VENV={short(build.venv)}  (MLflow)")
     for repository in report.repositories:

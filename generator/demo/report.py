@@ -46,10 +46,29 @@ class StackEntry:
 
 @dataclass(frozen=True)
 class PredictionEntry:
-    """A record that the endpoint was asked about, and its answer."""
+    """What the endpoint was asked, a record or a conversation, and its answer."""
 
     record: dict[str, object]
-    value: float
+    value: float | str
+
+    def in_words(self) -> str:
+        """Return the answer and the beginning of the question, as one line."""
+        if isinstance(self.value, str):
+            return f"{_short(self.value)} for {_short(self._last_message())}"
+        known = list(self.record.items())
+        record = ", ".join(f"{name}={value}" for name, value in known[:4])
+        return f"{self.value:.4g} for {record}{', ...' * (len(known) > 4)}"
+
+    def _last_message(self) -> str:
+        messages = self.record.get("messages")
+        assert isinstance(messages, list)
+        return str(messages[-1]["content"])
+
+
+def _short(text: str, most: int = 60) -> str:
+    """A text on one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most].rstrip()} ..."
 
 
 @dataclass(frozen=True)
