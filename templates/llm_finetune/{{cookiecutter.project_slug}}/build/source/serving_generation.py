@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from source.serving_request import ChatRequest, RefusedRequest, Request
+from source.json_requests import RefusedRequest
+from source.serving_request import ChatRequest, Request
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
