@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 from tuning import STEPS, Tuning
 
 from mlops.errors import CommandError
+from source import hardware
 from source.base_model import BaseModelUnusable, load_model
 from source.errors import UserError
 from source.exits import StepFailed
+from source.hardware import Execution
 from source.model_files import ModelUnusable, load_tuned
 from source.train_progress import Diverged, Progress
 from source.train_run import settle
@@ -27,6 +30,7 @@ def test_it_leaves_an_adapter_that_anyone_can_lay_over_the_base(tuned: Tuning) -
     files = {path.relative_to(tuned.model).as_posix() for path in tuned.model.rglob("*")}
     assert {name for name in files if not name.startswith("code/")} == {
         "adapter",
+        "adapter.tar.gz",
         "adapter/adapter_config.json",
         "adapter/adapter_model.safetensors",
         "code",
@@ -42,6 +46,8 @@ def test_it_leaves_an_adapter_that_anyone_can_lay_over_the_base(tuned: Tuning) -
     assert config["base_model_name_or_path"] == "models/tiny"
     assert "q_proj" in config["target_modules"]
     assert all(path.stat().st_mode & 0o044 for path in tuned.model.rglob("*") if path.is_file())
+    with tarfile.open(tuned.model / "adapter.tar.gz") as archive:
+        assert set(archive.getnames()) == {"adapter_config.json", "adapter_model.safetensors"}
 
 
 def test_the_metadata_say_what_it_was_made_of(tuned: Tuning) -> None:
@@ -176,6 +182,31 @@ def test_what_a_laptop_cannot_do_is_said(tuning: Tuning, capfd: pytest.CaptureFi
     # SageMaker's metric definitions look for these.
     for name in ("train_loss", "validation_loss", "tokens_per_second", "peak_memory_gib"):
         assert f"\n{name}=" in printed
+
+
+@pytest.mark.parametrize(("kind", "method"), [("lora", "sft+dpo"), ("full", "sft")])
+def test_what_a_gpu_would_run_learns_too(
+    kind: str, method: str, tuning: Tuning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """16-bit arithmetic, packed rows and activations computed twice, on this machine's CPU."""
+    as_on_a_gpu = Execution("cpu", "bf16", "sdpa", False, True, True, "adamw_torch", ())
+    monkeypatch.setattr(hardware, "resolve", lambda *_: as_on_a_gpu)
+    rate = 0.01 if kind == "lora" else 0.003
+    tuning.run(
+        {
+            "method": method,
+            "tuning": kind,
+            "learning_rate": rate,
+            "batch_size": 2,
+            "packing": True,
+            "dpo": {"learning_rate": rate / 10},
+        }
+    )
+    losses = tuning.curve("sft", "train_loss")
+    assert losses[-1] < 0.5 * losses[0]
+    assert len(losses) < STEPS * 4  # steps of single rows would be so many
+    if method == "sft+dpo":
+        assert tuning.curve("dpo", "validation_dpo_margin")[-1] > 0
 
 
 def test_packed_rows_do_not_see_each_other(tiny: Path) -> None:
