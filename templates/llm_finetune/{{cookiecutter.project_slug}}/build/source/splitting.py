@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from source.data_settings import SplitSettings
-from source.dedup import normalised, plain_text, resembling
+from source.dedup import plain_text
 from source.errors import UserError
+from source.near_duplicates import normalised, resembling
 from source.rows import Message, Preference, Row
 
 SIDES = ("train", "validation", "test")
