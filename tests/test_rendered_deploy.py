@@ -9,20 +9,37 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Render, run
+from conftest import Render, run, template_names
 
 pytestmark = pytest.mark.xdist_group("deploy")
 GUARD = Path(__file__).parent / "guards"
-PACKAGE = (
-    "arn:aws:sagemaker:eu-west-1:000000000000:model-package/aiops-diabetes-progression-models/"
-)
+PACKAGE = "arn:aws:sagemaker:eu-west-1:000000000000:model-package/aiops-flats-models/"
+SERVING = {
+    "AWS::SageMaker::Endpoint",
+    "AWS::SageMaker::EndpointConfig",
+    "AWS::SageMaker::Model",
+    "AWS::CloudWatch::Alarm",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::CloudWatch::Dashboard",
+}
+# What every stage of a template's endpoint must have.
+RESOURCES = {
+    "regression": SERVING,
+    "llm_finetune": SERVING | {"AWS::SageMaker::InferenceComponent"},
+}
 Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="module", params=template_names())
+def template(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def deploy(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def deploy(template: str, render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the deploy repository with the default answers."""
-    return Path(shutil.copytree(render() / "deploy", tmp_path_factory.mktemp("deploy") / "deploy"))
+    folder = tmp_path_factory.mktemp("deploy") / "deploy"
+    return Path(shutil.copytree(render(template) / "deploy", folder))
 
 
 @pytest.fixture(scope="module")
@@ -54,21 +71,14 @@ def test_lint_and_tests(make: Make) -> None:
     assert done.returncode == 0, done.stdout[-6000:]
 
 
-def test_every_stage_synthesizes_offline(deploy: Path, make: Make) -> None:
+def test_every_stage_synthesizes_offline(template: str, deploy: Path, make: Make) -> None:
     done = make("synth")
     assert done.returncode == 0, done.stdout[-6000:]
     stages = templates(deploy)
     assert set(stages) == {"dev", "test", "prod"}
-    for stage, template in stages.items():
-        types = {resource["Type"] for resource in template["Resources"].values()}
-        assert {
-            "AWS::SageMaker::Endpoint",
-            "AWS::SageMaker::EndpointConfig",
-            "AWS::SageMaker::Model",
-            "AWS::CloudWatch::Alarm",
-            "AWS::ApplicationAutoScaling::ScalingPolicy",
-            "AWS::CloudWatch::Dashboard",
-        } <= types, stage
+    for stage, synthesized in stages.items():
+        types = {resource["Type"] for resource in synthesized["Resources"].values()}
+        assert RESOURCES[template] <= types, stage
 
 
 def test_another_package_changes_the_model_and_updates_the_endpoint(

@@ -1,7 +1,8 @@
 """The model directory: what Train writes, SageMaker stores uncompressed, and endpoints load.
 
-`adapter/` (PEFT, to be served on its base) or `model/` (whole weights, with the tokenizer beside
-them), `tokenizer/`, metadata.json, and `code/`: the modules of the local server, nothing more.
+`adapter/` (PEFT, to be served on its base; the same packed as adapter.tar.gz, as endpoints load
+adapters) or `model/` (whole weights, with the tokenizer beside them), `tokenizer/`, metadata.json,
+and `code/`: the modules of the local server, nothing more.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlops.bundle import local_closure
+from mlops.local.store import pack
 from source import lora
 from source.base_model import BaseModel, load_model, load_tokenizer
 from source.errors import UserError
@@ -28,6 +30,7 @@ ADAPTER, MODEL, TOKENIZER, METADATA, CODE = (
     "metadata.json",
     "code",
 )
+ADAPTER_ARCHIVE = f"{ADAPTER}.tar.gz"
 SERVER = "source.serving_app"
 ENTRY = '''"""The application of this model; `make serve` runs it."""
 
@@ -59,6 +62,7 @@ def write_weights(
     if tuning != "full" and weights == "adapter":
         shutil.copytree(trained, directory / ADAPTER, ignore=shutil.ignore_patterns("checkpoint-*"))
         lora.clean_adapter(directory / ADAPTER, base)
+        pack(directory / ADAPTER, directory / ADAPTER_ARCHIVE)
         return ADAPTER
     if tuning == "full":
         model = load_model(trained, dtype=dtype)

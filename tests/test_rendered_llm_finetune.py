@@ -1,0 +1,187 @@
+"""The build repository of a fine-tuning project, used as a data scientist uses it.
+
+Everything is trained for real, on the tiny base model that the repository makes by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ENVIRONMENTS, Render, run
+
+from generator.demo.environments import environment_for
+
+pytestmark = pytest.mark.xdist_group("llm_finetune")
+GUARD = Path(__file__).parent / "guards"
+Make = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def environment(render: Render) -> Path:
+    """Where the repository's commands run; installed once for all."""
+    return environment_for(render("llm_finetune") / "build", ENVIRONMENTS)
+
+
+@pytest.fixture(scope="module")
+def build(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh copy of the build repository with the default answers."""
+    folder = tmp_path_factory.mktemp("llm_finetune") / "build"
+    return Path(shutil.copytree(render("llm_finetune") / "build", folder))
+
+
+@pytest.fixture(scope="module")
+def make(build: Path, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Run a target in the copy, with the network out of reach."""
+    home = tmp_path_factory.mktemp("home")
+    log = home / "network.log"
+
+    def target(*names: str, args: str = "") -> subprocess.CompletedProcess[str]:
+        done = run(
+            "make", "--no-print-directory", f"VENV={environment}", *names, f"ARGS={args}",
+            cwd=build, HOME=str(home), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
+        )  # fmt: skip
+        assert not log.exists(), log.read_text()
+        return done
+
+    return target
+
+
+def last_run(build: Path) -> dict:
+    return json.loads((build / ".local/last_run.json").read_text())
+
+
+def registered(build: Path) -> list[str]:
+    return sorted(path.name for path in (build / ".local/registry").glob("*/[0-9]*.json"))
+
+
+def configure(build: Path, **sections: dict) -> None:
+    """Change keys of config/pipeline.yaml as a person does in an editor."""
+    path = build / "config/pipeline.yaml"
+    content = yaml.safe_load(path.read_text())
+    for section, keys in sections.items():
+        content[section] |= keys
+    path.write_text(yaml.safe_dump(content))
+
+
+def test_the_local_pipeline_registers_a_model_that_has_learnt(build: Path, make: Make) -> None:
+    done = make("run")
+    assert done.returncode == 0, done.stdout[-6000:]
+    summary = last_run(build)
+    steps = {step["name"]: step["status"] for step in summary["steps"]}
+    assert steps["RegisterModel"] == "Succeeded"
+    # The base knows nothing: whatever the tuned model answers rightly, it has learnt.
+    evaluation = json.loads(Path(summary["report"]).with_name("evaluation.json").read_text())
+    learnt = evaluation["llm_metrics"]["exact_match"]
+    assert learnt["base"] == 0.0
+    assert learnt["tuned"] > 0.5
+    assert learnt["interval"][0] > evaluation["gate"]["checks"]["base"]["limit"]
+    assert registered(build) == ["1.json"]
+    report = Path(summary["report"]).read_text()
+    assert "<img" in report
+    assert "http://" not in report.replace("http://www.w3.org", "")
+
+    (package,) = (build / ".local/registry").glob("*/1.json")
+    described = json.loads(package.read_text())
+    (container,) = described["InferenceSpecification"]["Containers"]
+    source = container["ModelDataSource"]["S3DataSource"]
+    model = build / ".local/s3" / source["S3Uri"].removeprefix("s3://")
+    assert (model / "model/config.json").is_file()
+    metadata = json.loads((model / "metadata.json").read_text())
+    assert metadata["base"]["source"] == "models/tiny"
+    assert metadata["base"]["licence"]
+
+    again = make("run")
+    assert again.returncode == 0, again.stdout[-6000:]
+    cached = {step["name"] for step in last_run(build)["steps"] if step["cached"]}
+    assert {"Prepare", "Train", "Evaluate"} <= cached
+
+
+def test_a_gate_that_cannot_be_met_registers_nothing(build: Path, make: Make) -> None:
+    """After the run before: nothing is trained again for another bound."""
+    before = registered(build)
+    done = make("run", args="--param MetricBound=1.5")
+    assert done.returncode != 0
+    assert "misses the bound 1.5" in last_run(build)["failure_reason"]
+    assert last_run(build)["model_package_arn"] is None
+    assert registered(build) == before
+
+
+def test_shuffled_answers_are_refused(build: Path, make: Make) -> None:
+    """Every row looks right, and there is nothing to learn from them."""
+    before = registered(build)
+    done = make("data", args="shuffled")
+    assert done.returncode == 0, done.stdout
+    done = make("run", args="--data data/shuffled.jsonl")
+    assert done.returncode != 0
+    steps = {step["name"]: step["status"] for step in last_run(build)["steps"]}
+    assert steps["Evaluate"] == "Succeeded"
+    assert steps["RegisterModel"] == "Skipped"
+    assert "Not registered" in last_run(build)["failure_reason"]
+    assert registered(build) == before
+
+
+def write_shelves(path: Path, rows: int = 400) -> None:
+    """Another task, in another shape, with one bad row: say in which shelf a thing is."""
+    chance = random.Random(11)
+    things = ["ladle", "whisk", "grater", "sieve", "tongs", "peeler"]
+    shelves = ["upper", "middle", "lower"]
+    lines = ['{"instruction": "Where is the ladle?"}']
+    for number in range(rows):
+        thing, shelf = chance.choice(things), chance.choice(shelves)
+        lines.append(
+            json.dumps(
+                {
+                    "instruction": "In which shelf is it?",
+                    "input": f"Note {number}: the {thing} went to the {shelf} shelf.",
+                    "output": f"{thing}: {shelf}",
+                }
+            )
+        )
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def test_another_task_trains_by_editing_the_config_alone(
+    render: Render, make: Make, build: Path
+) -> None:
+    write_shelves(build / "data/shelves.jsonl")
+    configure(
+        build,
+        data={"source": "data/shelves.jsonl"},
+        gate={"bound": None, "metric": "f1"},
+        evaluate={"max_rows": 30, "metrics": ["f1"], "max_new_tokens": 16},
+    )
+    done = make("run")
+    assert done.returncode == 0, done.stdout[-6000:]
+    evaluation = json.loads(
+        Path(last_run(build)["report"]).with_name("evaluation.json").read_text()
+    )
+    assert evaluation["llm_metrics"]["f1"]["difference"] > 0.3
+    reports = (build / ".local/runs").glob("*/Prepare/opt/ml/processing/output/reports/*.json")
+    found = [json.loads(path.read_text()) for path in reports]
+    (checked,) = [report for report in found if report["shape"] == "instruction"]
+    assert checked["bad_rows"] == 1
+    assert checked["bad"][0]["number"] == 1, "the row without an answer is named"
+
+
+def test_the_machines_for_a_larger_model_are_named_offline(make: Make) -> None:
+    done = make("plan", args="--parameters 8 --tuning qlora --length 2048 --batch-size 1")
+    assert done.returncode == 0, done.stdout
+    assert "ml.g6.xlarge" in done.stdout
+
+
+def test_lint_and_tests(render: Render, environment: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(render("llm_finetune") / "build", tmp_path / "build")
+    log = tmp_path / "network.log"
+    done = run(
+        "make", "--no-print-directory", f"VENV={environment}", "lint", "test",
+        cwd=folder, HOME=str(tmp_path), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
+    )  # fmt: skip
+    assert not log.exists(), log.read_text()
+    assert done.returncode == 0, done.stdout[-6000:]
