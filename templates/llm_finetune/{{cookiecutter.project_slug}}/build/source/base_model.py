@@ -133,8 +133,8 @@ def weight_files(folder: Path) -> list[Path]:
     raise BaseModelUnusable(f"{folder}: there are no weights (*.safetensors)")
 
 
-def describe(settings: ModelSettings, folder: Path) -> BaseModel:
-    """What is to be recorded of the model in `folder`."""
+def describe(settings: ModelSettings, folder: Path, *, digest: bool = True) -> BaseModel:
+    """What is to be recorded of the model in `folder`; `digest` reads all of its weights."""
     config = _json(folder / "config.json")
     files = weight_files(folder)
     return BaseModel(
@@ -144,7 +144,7 @@ def describe(settings: ModelSettings, folder: Path) -> BaseModel:
         architecture=str((config.get("architectures") or ["unknown"])[0]),
         parameters=sum(_parameters(path) for path in files),
         context=context_length(folder),
-        sha256=None if settings.on_hub else _digest(files),
+        sha256=_digest(files) if digest and not settings.on_hub else None,
     )
 
 

@@ -71,7 +71,7 @@ class Run:
 
     @property
     def fingerprint(self) -> str:
-        """What checkpoints must have been made with to be continued."""
+        """What checkpoints must have been made with to be continued; the main process knows it."""
         return checkpoints.fingerprint(
             asdict(self.model),
             asdict(self.settings),
@@ -80,6 +80,7 @@ class Run:
             asdict(self.execution),
             checkpoints.code_digest(),
             {name: version(name) for name in LIBRARIES},
+            distributed.world_size(),
         )
 
 
@@ -88,6 +89,8 @@ def run(folders: Folders, settings: Path) -> None:
     began = time.monotonic()
     plan_of_run = settle(folders, read_document(settings))
     main = distributed.is_main()
+    # Every machine has a checkpoint directory of its own.
+    first_on_node = os.environ.get("LOCAL_RANK", "0") == "0"
     interruption = checkpoints.Interruption()
     with (
         interruption.watched(),
@@ -96,7 +99,9 @@ def run(folders: Folders, settings: Path) -> None:
     ):
         if main:
             _announce(plan_of_run)
-            checkpoints.open_directory(folders.checkpoints, plan_of_run.fingerprint)
+        fingerprint = distributed.agreed(plan_of_run.fingerprint)
+        if first_on_node:
+            checkpoints.open_directory(folders.checkpoints, fingerprint)
         distributed.wait_for_everyone()
         before = Spent.before(folders.checkpoints)
 
@@ -112,7 +117,9 @@ def run(folders: Folders, settings: Path) -> None:
             if main:
                 cost = cost_of(spent(), plan_of_run.prices)
                 _write(plan_of_run, folders, results, trained, cost)
-                checkpoints.finish(folders.checkpoints, plan_of_run.fingerprint)
+        distributed.wait_for_everyone()
+        if first_on_node:
+            checkpoints.finish(folders.checkpoints, fingerprint)
         distributed.wait_for_everyone()
 
 
@@ -120,7 +127,8 @@ def settle(folders: Folders, document: Mapping[str, Any]) -> Run:
     """Read and check everything that a run depends on. Raises `UserError`."""
     model, settings = model_settings(document), train_settings(document)
     folder = base_folder(model, folders.base)
-    base = describe(model, folder)
+    # Reading all weights for their digest is work for one process.
+    base = describe(model, folder, digest=distributed.is_main())
     if base.context is not None and model.max_length > base.context:
         raise BaseModelUnusable(
             f"model.max_length: {model.max_length} tokens, but {model.source} has a context of "

@@ -92,9 +92,8 @@ def run_stage(
 ) -> tuple[StageResult, Path]:
     """Run a stage, or what is left of it; `start` is where the stage before ended.
 
-    `saved` is called after each checkpoint.
-
-    Raises `Interrupted` after SIGTERM, `StepFailed` when the device's memory is too small.
+    `saved` is called after each checkpoint. Raises `Interrupted` after SIGTERM, and `StepFailed`
+    when the device's memory is too small.
     """
     directory = plan.checkpoints / stage
     final = directory / FINAL
@@ -109,16 +108,17 @@ def run_stage(
     began = time.monotonic()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    trainer = _trainer(stage, plan, data, tokenizer, start, directory)
     progress = Progress(stage, main=plan.main)
-    stopping = plan.settings.early_stopping
-    if trainer.args.load_best_model_at_end and stopping is not None:
-        trainer.add_callback(EarlyStoppingCallback(stopping.patience, stopping.min_improvement))
-    trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(progress)
-    trainer.add_callback(SafeStop(interruption, saved, node=plan.node, marks=plan.first_on_node))
     resume = agreed(last_complete(directory, nodes=plan.nodes))
     try:
+        trainer = _trainer(stage, plan, data, tokenizer, start, directory)
+        stopping = plan.settings.early_stopping
+        if trainer.args.load_best_model_at_end and stopping is not None:
+            trainer.add_callback(EarlyStoppingCallback(stopping.patience, stopping.min_improvement))
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(progress)
+        safe_stop = SafeStop(interruption, saved, node=plan.node, marks=plan.first_on_node)
+        trainer.add_callback(safe_stop)
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     except torch.cuda.OutOfMemoryError as error:
         raise StepFailed(
