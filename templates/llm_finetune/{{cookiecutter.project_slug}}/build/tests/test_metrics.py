@@ -7,10 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from source.bootstrap import Resampling, compare_means, compare_perplexity, groups_of
+from source.bootstrap import compare_means, compare_perplexity, groups_of
 from source.custom_code import CodeNotFound
 from source.evaluate_settings import EvaluateSettings, GateSettings, evaluate_settings
 from source.generation import Losses
+from source.intervals import Resampling
 from source.metrics import MetricError, exact_match, f1, json_validity, label, rouge_l, scores
 from source.settings import SettingsError
 
