@@ -49,7 +49,9 @@ def write_tiny(folder: Path, texts: Iterable[str], *, seed: int = SEED) -> Path:
     # torch and transformers take seconds to import, and most commands need neither.
     import torch
     from transformers import Qwen3Config, Qwen3ForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
