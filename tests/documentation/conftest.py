@@ -9,14 +9,19 @@ from pathlib import Path
 import pytest
 from conftest import CHECKOUT, Render, run
 
-from documentation.pages import CHECKOUT_PLACE
+from documentation.pages import CHECKOUT_PLACE, LLM_PLACE
 
 
 @pytest.fixture(scope="session")
 def repositories(render: Render) -> dict[str, Path]:
     """The folder of each place that a command can be for."""
     project = render()
-    return {CHECKOUT_PLACE: CHECKOUT, "build": project / "build", "deploy": project / "deploy"}
+    return {
+        CHECKOUT_PLACE: CHECKOUT,
+        "build": project / "build",
+        "deploy": project / "deploy",
+        LLM_PLACE: render("llm_finetune") / "build",
+    }
 
 
 @pytest.fixture(scope="session")

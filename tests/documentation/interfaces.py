@@ -9,7 +9,9 @@ import click
 
 
 def makefile(repository: Path) -> str:
-    return (repository / "Makefile").read_text()
+    """The Makefile, with the commands that only this repository has."""
+    own = repository / "commands.mk"
+    return (repository / "Makefile").read_text() + (own.read_text() if own.is_file() else "")
 
 
 def targets(repository: Path) -> dict[str, str]:

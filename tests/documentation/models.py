@@ -74,7 +74,7 @@ def _keys(sources: _Sources, name: str, above: str) -> Iterator[tuple[str, Key]]
             yield from ((k, v) for k, v in inherited.items() if k.rsplit(".", 1)[-1] not in own)
     for field in _fields(node):
         assert isinstance(field.target, ast.Name)
-        key = f"{above}{field.target.id}"
+        key = f"{above}{_alias(field) or field.target.id}"
         section = sources.section(field.annotation)
         if section:
             yield from _keys(sources, section, f"{key}.")
@@ -84,6 +84,16 @@ def _keys(sources: _Sources, name: str, above: str) -> Iterator[tuple[str, Key]]
 
 def _fields(node: ast.ClassDef) -> list[ast.AnnAssign]:
     return [part for part in node.body if isinstance(part, ast.AnnAssign)]
+
+
+def _alias(field: ast.AnnAssign) -> str | None:
+    """The key in the file, where Python needs another name for it."""
+    for node in ast.walk(field.annotation):
+        if isinstance(node, ast.Call) and _name(node.func) == "Field":
+            for keyword in node.keywords:
+                if keyword.arg == "alias" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return None
 
 
 def _key(sources: _Sources, field: ast.AnnAssign) -> Key:

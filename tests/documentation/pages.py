@@ -21,12 +21,14 @@ FENCE = re.compile(
     r"(?P<text>.*?)^(?P=indent)(?P=ticks) *$",
     re.MULTILINE | re.DOTALL,
 )
+LLM_PLACE = "llm_finetune"
 # Pages about one of the rendered repositories: their commands are run in it.
 PLACES = {
     "people/data-scientist.md": "build",
     "people/governance-officer.md": "build",
     "people/ml-engineer.md": "deploy",
     "templates/regression.md": "build",
+    "templates/llm_finetune.md": LLM_PLACE,
     "commands/build-make.md": "build",
     "commands/mlops.md": "build",
     "commands/deploy-make.md": "deploy",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CHECKOUT
+from conftest import CHECKOUT, Render, template_names
 
 from documentation.models import Key, keys_of
 from documentation.pages import DOCS, blocks, codes, rows
@@ -19,14 +19,14 @@ from documentation.pages import DOCS, blocks, codes, rows
 pytestmark = pytest.mark.xdist_group("documentation")
 
 REGRESSION = DOCS / "templates" / "regression.md"
-REGRESSION_QUESTIONS = CHECKOUT / "templates" / "regression" / "cookiecutter.json"
 ROW_OF_STAGES = ("dev", "test", "prod")
 
 
-def test_every_question_is_documented() -> None:
-    template = json.loads(REGRESSION_QUESTIONS.read_text())
+@pytest.mark.parametrize("name", template_names())
+def test_every_question_is_documented(name: str) -> None:
+    template = json.loads((CHECKOUT / "templates" / name / "cookiecutter.json").read_text())
     questions = [name for name in template if not name.startswith("_")]
-    documented = {codes(row["question"])[0]: row for row in rows(REGRESSION, "question")}
+    documented = {codes(row["question"])[0]: row for row in rows(page_of(name), "question")}
     assert list(documented) == questions
     for name, row in documented.items():
         default = template[name][0] if isinstance(template[name], list) else template[name]
@@ -34,6 +34,10 @@ def test_every_question_is_documented() -> None:
             assert codes(row["default"]) == [default], name
         for choice in template[name] if isinstance(template[name], list) else ():
             assert choice in codes(row["an answer is"]), (name, choice)
+
+
+def page_of(template: str) -> Path:
+    return DOCS / "templates" / f"{template}.md"
 
 
 def flat(document: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -54,14 +58,16 @@ def check_bounds(key: str, model: Key, cell: str) -> None:
     assert model.choices <= set(codes(cell)), f"{key}: {sorted(model.choices)} are its choices"
 
 
-def test_every_key_of_the_pipeline_configuration_is_documented(
-    repositories: dict[str, Path],
-) -> None:
-    build = repositories["build"]
+@pytest.mark.parametrize("name", template_names())
+def test_every_key_of_the_pipeline_configuration_is_documented(name: str, render: Render) -> None:
+    build = render(name) / "build"
     model = keys_of(sorted((build / "pipeline").glob("*.py")), "PipelineConfig")
-    file = dict(flat(yaml.safe_load((build / "config" / "pipeline.yaml").read_text())))
+    content = flat(yaml.safe_load((build / "config" / "pipeline.yaml").read_text()))
+    # A section may be null; its keys are documented all the same.
+    sections = {key.rsplit(".", 1)[0] for key in model}
+    file = {key: value for key, value in content if not (value is None and key in sections)}
     assert set(file) <= set(model)
-    documented = {codes(row["key"])[0]: row for row in rows(REGRESSION, "key", "default")}
+    documented = {codes(row["key"])[0]: row for row in rows(page_of(name), "key", "default")}
     assert sorted(documented) == sorted(model)
     for key, row in documented.items():
         default = file[key] if key in file else model[key].default
