@@ -104,6 +104,26 @@ def test_an_event_becomes_one_repository_where_that_is_wanted(plan: Plan, tmp_pa
         create_project(plan(), base)
 
 
+@pytest.mark.parametrize("profile", ["LLM fine-tuning", "llm_finetune", "LLM Finetune"])
+def test_an_event_of_another_profile_becomes_another_use_case(
+    plan: Plan, tmp_path: Path, profile: str
+) -> None:
+    planned = plan(event=read_event("create_llm_project.json"), profile=profile)
+    created = create_project(planned, git_base(str(tmp_path)))
+    assert states(created) == [("build", "created"), ("deploy", "created")]
+    for repository in created.repositories:
+        folder = tmp_path / f"{repository.name}.git"
+        git("fsck", "--strict", cwd=folder)
+        config = json.loads(content(folder, "cicd-config.json"))
+        assert config["template"]["name"] == "llm_finetune"
+        assert config["project"]["profile"] == profile
+        assert config["project"]["id"] == "k2m3n4p5q6r7s8"
+    build = tmp_path / "acme-ml/order-desk-build.git"
+    assert {"source/tiny.py", "data/instructions.jsonl", "mlops/bundle.py"} <= paths(build)
+    config = yaml.safe_load(content(build, "config/pipeline.yaml"))
+    assert config["model"]["source"] == "models/tiny"
+
+
 def test_the_facts_are_committed_in_both(plan: Plan, tmp_path: Path) -> None:
     created = create_project(plan(), git_base(str(tmp_path)))
     for role, name in {"build": BUILD, "deploy": DEPLOY}.items():
