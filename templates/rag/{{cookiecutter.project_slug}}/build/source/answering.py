@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from source import tracing
@@ -18,7 +18,7 @@ from source.passages import Passage
 from source.terms import Terms
 from source.words import content_words
 
-# What every text of the index may score; below 0 and above 1 are no shares.
+# The score that decides whether there is an answer.
 COVERAGE = "coverage"
 
 
@@ -35,6 +35,17 @@ class Search(Protocol):
     ) -> list[Passage]:
         """The best passages that a caller with these labels may see, best first."""
         ...
+
+
+class Searched(Protocol):
+    """A chunk of the index, or a passage that was found."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def headings(self) -> tuple[str, ...]: ...
+    @property
+    def text(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ class Answerer:
 
     def score(self, question: str, passages: Sequence[Passage]) -> float:
         """The weighted share of the question's words that the passages have together: 0 to 1."""
-        said = {word for passage in passages for word in content_words(_searched(passage))}
+        said = {word for passage in passages for word in content_words(searched_text(passage))}
         return self.terms.coverage(content_words(question), said)
 
     def _stream(self, asked: Asked) -> Iterator[Sequence[Passage] | str | Answer]:
@@ -136,10 +147,6 @@ class Answerer:
                 yield item
 
 
-def with_min_score(answerer: Answerer, min_score: float) -> Answerer:
-    """The same, refusing below another score."""
-    return replace(answerer, min_score=min_score)
-
-
-def _searched(passage: Passage) -> str:
+def searched_text(passage: Searched) -> str:
+    """All that a passage says, by which it is found: its words, and where they stand."""
     return " ".join((passage.title, *passage.headings, passage.text))

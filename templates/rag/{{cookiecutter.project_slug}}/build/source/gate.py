@@ -1,0 +1,163 @@
+"""The quality gate: six checks, each with how far it is missed.
+
+`excess` counts in the direction of worse: at most 0 holds, above 0 fails. A check that has nothing
+to compare with has excess 0 and is not applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from source.evaluate_settings import GateSettings
+from source.ranking_metrics import LABELS
+from source.rounding import number
+
+WAYS = {"bm25": "BM25", "dense": "dense"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The gate's metric of another way or index on the same questions, and hybrid minus that."""
+
+    other: float
+    difference: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition. `statement` says in words how it turned out."""
+
+    applied: bool
+    value: float
+    limit: float | None
+    excess: float
+    statement: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the condition holds."""
+        return self.excess <= 0
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The verdict on one metric; `message` is one sentence for people."""
+
+    metric: str
+    bound: float | None
+    value: float
+    passed: bool
+    message: str
+    checks: Mapping[str, Check]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As evaluation.json has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the gate judges, of the gate's metric; None where there was nothing to measure."""
+
+    value: float
+    ways: Mapping[str, Difference]
+    champion: Difference | None
+    champion_note: str
+    answered: float
+    citation_correct: float | None
+    refusal: float | None
+    latency_ms: float
+
+
+def judge(settings: GateSettings, found: Findings) -> Gate:
+    """Judge the index, its settings and its prompts."""
+    checks = {
+        "bound": _bound(settings, found.value),
+        **{way: _single(settings, found.value, WAYS[way], found.ways.get(way)) for way in WAYS},
+        "answers": _answers(settings, found),
+        "champion": _champion(settings, found),
+        "latency": _latency(settings, found.latency_ms),
+    }
+    failed = [check for check in checks.values() if not check.passed]
+    told = failed or [check for check in checks.values() if check.applied]
+    message = (
+        f"{LABELS[settings.metric]} {number(found.value)}: "
+        + "; ".join(check.statement for check in told)
+        + "."
+    )
+    return Gate(settings.metric, settings.bound, found.value, not failed, message, checks)
+
+
+def _bound(settings: GateSettings, value: float) -> Check:
+    if settings.bound is None:
+        return Check(False, value, None, 0.0, "no bound is set")
+    excess = settings.bound - value
+    how = "misses" if excess > 0 else "meets"
+    statement = f"{how} the bound {number(settings.bound)} by {number(abs(excess))}"
+    return Check(True, value, settings.bound, excess, statement)
+
+
+def _single(settings: GateSettings, value: float, name: str, found: Difference | None) -> Check:
+    if found is None:
+        return Check(False, value, None, 0.0, f"there is no {name} retrieval to compare with")
+    tolerance = settings.tolerance_to_single_ways
+    excess = -found.difference - tolerance
+    statement = f"is {_change(found.difference)} than {name} alone ({number(found.other)})"
+    if excess > 0:
+        statement += f", {number(excess)} more than the {number(tolerance)} tolerated"
+    return Check(True, value, found.other - tolerance, excess, statement)
+
+
+def _answers(settings: GateSettings, found: Findings) -> Check:
+    """The worst of three shares decides: answered, correctly cited, refused where they should."""
+    shares = {
+        "of the answerable questions are answered": (found.answered, settings.min_answered),
+        "of the citations are correct": (found.citation_correct, settings.min_citation_correct),
+        "of the unanswerable questions are refused": (found.refusal, settings.min_refusal),
+    }
+    known = [(text, value, limit) for text, (value, limit) in shares.items() if value is not None]
+    missed = [one for one in known if one[1] < one[2]]
+    _, value, limit = max(known, key=lambda one: one[2] - one[1])
+    if missed:
+        statement = " and ".join(
+            f"{value:.1%} {text}, {limit - value:.1%} short of {limit:.1%}"
+            for text, value, limit in missed
+        )
+    else:
+        statement = ", ".join(f"{value:.1%} {text}" for text, value, _ in known)
+    return Check(True, value, limit, limit - value, statement)
+
+
+def _champion(settings: GateSettings, found: Findings) -> Check:
+    """Fails only when the questions show, beyond chance, that the tolerance is exceeded."""
+    compared, tolerance = found.champion, settings.tolerance_over_champion
+    if compared is None:
+        return Check(False, found.value, None, 0.0, found.champion_note)
+    surely = min(-end for end in compared.interval)
+    excess = min(surely, -compared.difference) - tolerance
+    statement = f"is {_change(compared.difference)} than the champion ({number(compared.other)})"
+    if excess > 0:
+        statement += f", more than the {number(tolerance)} tolerated and than chance explains"
+    return Check(True, found.value, compared.other - tolerance, excess, statement)
+
+
+def _latency(settings: GateSettings, latency_ms: float) -> Check:
+    limit = settings.max_latency_ms
+    if limit is None:
+        return Check(False, latency_ms, None, 0.0, "no limit of latency is set")
+    excess = latency_ms - limit
+    how = "over" if excess > 0 else "within"
+    statement = (
+        f"95% of the answers take up to {number(latency_ms)} ms, {number(abs(excess))} ms {how} "
+        f"the limit"
+    )
+    return Check(True, latency_ms, limit, excess, statement)
+
+
+def _change(gain: float) -> str:
+    if gain == 0:
+        return "no better or worse"
+    return f"{number(abs(gain))} {'better' if gain > 0 else 'worse'}"

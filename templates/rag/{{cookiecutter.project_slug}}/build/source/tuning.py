@@ -1,0 +1,114 @@
+"""Chooses, on validation questions, how much each way of searching counts and when to refuse.
+
+A fusion is chosen only where it beats the better single way by more than chance would: with a weak
+encoder BM25 alone is better, and an average over few questions is soon lucky. What is chosen here
+is measured on other questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from source.answering import Answerer, Search
+from source.generation_settings import DEFAULT_MIN_SCORE
+from source.intervals import Vector
+from source.questions import Question
+from source.ranking_metrics import DEPTH, first_ranks, score
+
+SINGLE = ((1.0, 0.0), (0.0, 1.0))
+FUSED = ((1.0, 1.0), (1.0, 0.5), (1.0, 0.25), (0.5, 1.0), (0.25, 1.0))
+NAMES = {(1.0, 0.0): "BM25 alone", (0.0, 1.0): "dense alone"}
+# With fewer validation questions nothing is chosen by them.
+FEWEST = 10
+FEWEST_UNANSWERABLE = 3
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The weights of both ways, the score below which a question is refused, and why."""
+
+    bm25: float
+    dense: float
+    min_score: float
+    note: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the package's config.json has it, under `chosen`."""
+        values = asdict(self)
+        weights = {"bm25": values.pop("bm25"), "dense": values.pop("dense")}
+        return {"weights": weights, **values}
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Chosen:
+        """From the package's config.json. Raises `KeyError`."""
+        weights = document["weights"]
+        return cls(
+            float(weights["bm25"]),
+            float(weights["dense"]),
+            float(document["min_score"]),
+            str(document.get("note", "")),
+        )
+
+
+def choose_weights(
+    weigh: Callable[[float, float], Search], questions: Sequence[Question], metric: str
+) -> tuple[float, float, str]:
+    """Weights of BM25 and dense retrieval for `questions`, and why; `weigh` gives retrieval."""
+    asked = [question for question in questions if question.answerable]
+    if len(asked) < FEWEST:
+        return 1.0, 1.0, f"weights: {len(asked)} validation questions are too few to choose by"
+
+    def values(weights: tuple[float, float]) -> Vector:
+        retrieval = weigh(*weights)
+        found = [
+            score(metric, first_ranks(question.evidence, _search(retrieval, question)))
+            for question in asked
+        ]
+        return np.array(found, dtype="float64")
+
+    measured = {weights: values(weights) for weights in (*SINGLE, *FUSED)}
+    single = max(SINGLE, key=lambda weights: float(measured[weights].mean()))
+    fused = max(FUSED, key=lambda weights: float(measured[weights].mean()))
+    gains = measured[fused] - measured[single]
+    chance = float(gains.std(ddof=1)) / len(gains) ** 0.5
+    better = float(gains.mean()) > chance
+    bm25, dense = fused if better else single
+    note = (
+        f"weights: on {len(asked)} validation questions the best fusion gains "
+        f"{gains.mean():.3f} (standard error {chance:.3f}) over {NAMES[single]}"
+    )
+    return bm25, dense, f"{note}; {'the fusion' if better else NAMES[single]} is taken"
+
+
+def choose_min_score(
+    answerer: Answerer, questions: Sequence[Question], top_k: int
+) -> tuple[float, str]:
+    """The score that tells best which questions have an answer, and why."""
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    for question in questions:
+        passages = answerer.retrieval.search(
+            question.question, top_k=top_k, labels=question.labels, filters=None
+        )
+        scores[question.answerable].append(answerer.score(question.question, passages))
+    yes, no = np.array(scores[True]), np.array(scores[False])
+    if len(no) < FEWEST_UNANSWERABLE or len(yes) < FEWEST:
+        return DEFAULT_MIN_SCORE, "min_score: too few unanswerable validation questions"
+    known = np.unique(np.concatenate([yes, no, [0.0, 1.0]]))
+    limits = (known[1:] + known[:-1]) / 2
+    right = np.array([((yes >= limit).mean() + (no < limit).mean()) / 2 for limit in limits])
+    # The middle of what is best, as far as possible from both kinds.
+    best = limits[np.flatnonzero(right == right.max())]
+    chosen = float(best[len(best) // 2])
+    note = (
+        f"min_score: {chosen:.2f} answers {(yes >= chosen).mean():.0%} of {len(yes)} answerable "
+        f"and refuses {(no < chosen).mean():.0%} of {len(no)} unanswerable validation questions"
+    )
+    return chosen, note
+
+
+def _search(retrieval: Search, question: Question) -> list[Any]:
+    return retrieval.search(question.question, top_k=DEPTH, labels=question.labels, filters=None)
