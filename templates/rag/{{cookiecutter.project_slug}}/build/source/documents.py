@@ -25,12 +25,14 @@ Value = str | int | float | bool | tuple[str, ...]
 class Section:
     """A stretch of text that begins with its heading; level 0 has none (what precedes the first).
 
-    The sections of a document follow each other without a gap; deeper ones are not nested.
+    What stands below the heading begins at `body`. The sections of a document follow each other
+    without a gap; deeper ones are not nested.
     """
 
     heading: str
     level: int
     start: int
+    body: int
     end: int
 
 

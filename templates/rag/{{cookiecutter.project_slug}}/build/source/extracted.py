@@ -12,11 +12,15 @@ from source.text_encoding import clean
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading at an offset of the text; level 1 is the highest."""
+    """A heading from `start` to `end` of the text; level 1 is the highest.
+
+    `end` is `start` for a heading that is not part of the text, such as the number of a page.
+    """
 
     text: str
     level: int
     start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,12 @@ def sections_of(text: str, headings: Iterable[Heading]) -> tuple[Section, ...]:
         return ()
     starts = [heading.start for heading in found] + [len(text)]
     sections = [
-        Section(heading.text, heading.level, heading.start, end)
+        Section(heading.text, heading.level, heading.start, min(heading.end, end), end)
         for heading, end in zip(found, starts[1:], strict=True)
         if end > heading.start
     ]
     if starts[0] > 0:
-        sections.insert(0, Section("", 0, 0, starts[0]))
+        sections.insert(0, Section("", 0, 0, 0, starts[0]))
     return tuple(sections)
 
 
@@ -59,7 +63,7 @@ class TextBuilder:
         text = " ".join(clean(text).split())
         if text:
             start = self._length + (2 if self._blocks else 0)
-            self._headings.append(Heading(text, level, start))
+            self._headings.append(Heading(text, level, start, start + len(text)))
             self.block(text)
 
     def block(self, text: str) -> None:
@@ -71,7 +75,8 @@ class TextBuilder:
 
     def mark(self, text: str, level: int) -> None:
         """Begin a section whose heading is not part of the text, such as a page."""
-        self._headings.append(Heading(text, level, self._length + (2 if self._blocks else 0)))
+        start = self._length + (2 if self._blocks else 0)
+        self._headings.append(Heading(text, level, start, start))
 
     def extracted(self, title: str | None = None, **metadata: Any) -> Extracted:
         """Everything that was added. The title is the first of the highest headings by default."""

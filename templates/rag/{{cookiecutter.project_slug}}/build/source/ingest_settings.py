@@ -17,8 +17,8 @@ class DataSettings:
     """How documents are read, and what may be wrong with them before the run stops.
 
     The columns are those of CSV and Parquet rows, each of which is a document; without
-    `text_column` a row's text is all of its columns. `languages` keeps documents in these (ISO 639-1
-    codes) and leaves out others; empty keeps all.
+    `text_column` a row's text is all of its columns. `languages` keeps documents in these (codes of
+    ISO 639-1) and leaves out others; empty keeps all.
     """
 
     formats: tuple[str, ...] = FORMATS

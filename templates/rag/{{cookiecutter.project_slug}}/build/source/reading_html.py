@@ -12,16 +12,18 @@ _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE
 )
 # What surrounds the content of a page, or is no text.
-_LEFT_OUT = frozenset(
-    "script style noscript template svg canvas iframe object embed audio video map head nav footer "
-    "aside form button select input textarea dialog".split()
-)
+_LEFT_OUT = {
+    *("script", "style", "noscript", "template", "svg", "canvas", "iframe", "object", "embed"),
+    *("audio", "video", "map", "head", "nav", "footer", "aside", "form", "button", "select"),
+    *("input", "textarea", "dialog"),
+}
 _ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "complementary"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = frozenset(
-    "p div section article main body html header blockquote figure figcaption address details "
-    "summary dl dt dd ul ol li table caption thead tbody tfoot tr pre hr center fieldset".split()
-)
+_BLOCKS = {
+    *("p", "div", "section", "article", "main", "body", "html", "header", "blockquote", "figure"),
+    *("figcaption", "address", "details", "summary", "dl", "dt", "dd", "ul", "ol", "li", "table"),
+    *("caption", "thead", "tbody", "tfoot", "tr", "pre", "hr", "center", "fieldset"),
+}
 
 
 def read_html(content: bytes) -> Extracted:

@@ -59,7 +59,9 @@ def _markdown_headings(text: str) -> Iterator[Heading]:
                 if part.type in ("text", "code_inline", "softbreak", "hardbreak")
             )
             if words.strip():
-                yield Heading(" ".join(words.split()), int(token.tag[1:]), starts[token.map[0]])
+                first, last = token.map
+                end = min(starts[last], len(text))
+                yield Heading(" ".join(words.split()), int(token.tag[1:]), starts[first], end)
 
 
 def read_text(text: str) -> Extracted:
@@ -84,7 +86,7 @@ def _underlined(text: str) -> Iterator[Heading]:
         if alone and len(below) >= len(title) and (overlined or not line[0].isspace()):
             sign = below[0] + ("above" if overlined else "")
             level = levels.setdefault(sign, len(levels) + 1)
-            yield Heading(title, level, starts[first])
+            yield Heading(title, level, starts[first], min(starts[number + 2], len(text)))
 
 
 def _line_starts(text: str) -> list[int]:

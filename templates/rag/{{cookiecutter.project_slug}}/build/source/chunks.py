@@ -1,0 +1,60 @@
+"""A chunk: the stretch of a document that is searched, and cited, as one passage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from source.documents import parts, read_lines
+from source.errors import UserError
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """`text` is the document's text from `start` to `end`; `headings` are those it stands under.
+
+    `sha256` names its searched text and the encoder: chunks with the same have the same vector.
+    """
+
+    id: str
+    document: str
+    title: str
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+    labels: tuple[str, ...]
+    sha256: str
+
+    @property
+    def searched(self) -> str:
+        """What is searched: the passage below its title and headings."""
+        return searched_text(self.title, self.headings, self.text)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As chunks are written."""
+        return asdict(self)
+
+
+def searched_text(title: str, headings: tuple[str, ...], text: str) -> str:
+    """A passage with what it stands under, each name once."""
+    above = dict.fromkeys(name for name in (title, *headings) if name)
+    return "\n".join([*above, text])
+
+
+def read_chunks(folder: Path) -> Iterator[Chunk]:
+    """The chunks of every file below `folder`, or of one file. Raises `UserError`."""
+    for path in parts(folder):
+        for number, fields in enumerate(read_lines(path), start=1):
+            yield chunk_from(fields, f"{path} line {number}")
+
+
+def chunk_from(fields: Mapping[str, Any], place: str) -> Chunk:
+    """The chunk that `Chunk.as_dict` described. Raises `UserError` naming the place."""
+    try:
+        lists = {name: tuple(fields[name]) for name in ("headings", "labels")}
+        return Chunk(**{**fields, **lists})
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{place}: no chunk ({error!r})") from error

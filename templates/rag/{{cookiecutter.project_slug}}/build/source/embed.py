@@ -1,0 +1,110 @@
+"""Embed: cut documents into passages and turn them into vectors; several machines share the files.
+
+Reads files of documents, as many as this machine was dealt, and writes below --output for each of
+them chunks/<name>.jsonl, vectors/<name>.npy and embedded/<name>.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.tracking import step_run
+from source.documents import parts, read_documents
+from source.embedding import CHUNKS, COUNTS, VECTORS, embed, known_vectors, write_part
+from source.encoders import open_encoder
+from source.exits import run_step
+from source.index_settings import (
+    ChunkSettings,
+    EmbeddingSettings,
+    chunk_settings,
+    embedding_settings,
+)
+from source.settings import default_path, read_document
+
+INPUT = Path("/opt/ml/processing/input")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a machine has done."""
+
+    documents: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    reused: int = 0
+
+    def text(self) -> str:
+        """One line for a terminal."""
+        return (
+            f"{self.documents} documents, {self.chunks} chunks: {self.embedded} embedded, "
+            f"{self.reused} taken from the last run"
+        )
+
+
+def embed_files(
+    documents: Path,
+    encoder_folder: Path | None,
+    previous: Path | None,
+    output: Path,
+    chunk: ChunkSettings,
+    embedding: EmbeddingSettings,
+) -> Counts:
+    """Embed every file of documents; there may be none. Raises `UserError`."""
+    for name in (CHUNKS, VECTORS, COUNTS):
+        (output / name).mkdir(parents=True, exist_ok=True)
+    counts = Counts()
+    files = parts(documents)
+    if not files:
+        return counts
+    encoder = open_encoder(encoder_folder, embedding)
+    known = known_vectors(previous, encoder.dimension)
+    for path in files:
+        found = list(read_documents(path))
+        embedded = embed(found, chunk, encoder, known)
+        write_part(embedded, output, path.stem)
+        counts = Counts(
+            counts.documents + len(found),
+            counts.chunks + len(embedded.chunks),
+            counts.embedded + embedded.embedded,
+            counts.reused + embedded.reused,
+        )
+    return counts
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the step with the paths of its container, or those given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=Path, default=INPUT / "documents")
+    parser.add_argument("--encoder", type=Path, default=INPUT / "encoder")
+    parser.add_argument("--previous", type=Path, default=INPUT / "previous")
+    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
+    parser.add_argument("--settings", type=Path, default=default_path())
+    options = parser.parse_args(arguments)
+    run_step(lambda: _tracked(options))
+
+
+def _tracked(options: argparse.Namespace) -> None:
+    document = read_document(options.settings)
+    chunk, embedding = chunk_settings(document), embedding_settings(document)
+    counts = embed_files(
+        options.documents, options.encoder, options.previous, options.output, chunk, embedding
+    )
+    print(counts.text())
+    with step_run("Embed"):
+        import mlflow
+
+        mlflow.log_params({"chunk.max_tokens": chunk.max_tokens, "embedding.kind": embedding.kind})
+        mlflow.log_metrics(
+            {
+                "chunks": float(counts.chunks),
+                "chunks_embedded": float(counts.embedded),
+                "chunks_reused": float(counts.reused),
+            }
+        )
+
+
+if __name__ == "__main__":
+    main()
