@@ -89,7 +89,7 @@ class Follower:
                 execution = self.cloud.sagemaker.describe_pipeline_execution(
                     PipelineExecutionArn=arn
                 )
-                steps = self._steps(arn)
+                steps = _steps(self.cloud, arn)
                 failures = 0
             except (ClientError, BotoCoreError) as error:
                 failures += 1
@@ -103,12 +103,6 @@ class Follower:
                 return _followed(arn, execution, steps)
             self.sleep(POLL_SECONDS)
 
-    def _steps(self, arn: str) -> tuple[FollowedStep, ...]:
-        pages = self.cloud.sagemaker.get_paginator("list_pipeline_execution_steps").paginate(
-            PipelineExecutionArn=arn, SortOrder="Ascending"
-        )
-        return tuple(_step(item) for page in pages for item in page["PipelineExecutionSteps"])
-
     def _show(self, steps: tuple[FollowedStep, ...]) -> None:
         changed = [step for step in steps if self._shown.get(step.name) != step.status]
         if not changed and self.clock() - self._told >= STILL_RUNNING_SECONDS:
@@ -118,6 +112,19 @@ class Follower:
             self._told = self.clock()
             took = "" if step.status == "Starting" else f"  {duration(step.seconds)}"
             self.tell(f"{step.name:<18} {step.status}{took}{'  (cached)' if step.cached else ''}")
+
+
+def list_steps(cloud: Cloud, arn: str) -> tuple[FollowedStep, ...]:
+    """What became of the steps that the execution has reached. Raises `CloudError`."""
+    with calling(f"listing the steps of {arn}"):
+        return _steps(cloud, arn)
+
+
+def _steps(cloud: Cloud, arn: str) -> tuple[FollowedStep, ...]:
+    pages = cloud.sagemaker.get_paginator("list_pipeline_execution_steps").paginate(
+        PipelineExecutionArn=arn, SortOrder="Ascending"
+    )
+    return tuple(_step(item) for page in pages for item in page["PipelineExecutionSteps"])
 
 
 def _passes(error: ClientError | BotoCoreError) -> bool:

@@ -13,7 +13,9 @@ from mlops.check.definition import Definition
 from mlops.commit import current_commit
 from mlops.deploy_assets import list_objects
 from mlops.deploy_cloud import DENIED, Cloud, CloudError, calling, error_code
+from mlops.deploy_previous import previous_values
 from mlops.local.parameters import given_parameters
+from mlops.previous import previous_outputs
 from mlops.registry_sagemaker import SageMakerRegistry
 from mlops.settings import Settings
 
@@ -40,7 +42,10 @@ def local_values(definition: Definition, given: Sequence[str]) -> dict[str, Any]
 def cloud_values(
     definition: Definition, values: Mapping[str, Any], cloud: Cloud, settings: Settings, tell: Tell
 ) -> dict[str, Any]:
-    """What has to be looked up: the version of the data, and the champion, put where it is read."""
+    """What has to be looked up: champion, version of the data, outputs of an earlier execution.
+
+    The champion and the outputs are put where they are read.
+    """
     found: dict[str, Any] = {}
     if CHAMPION in definition.parameters and CHAMPION not in values:
         uri = stage_champion(cloud, settings)
@@ -53,6 +58,9 @@ def cloud_values(
             declared = definition.parameters.get(address)
             uri = values.get(address) or (declared.default if declared else None)
             found[version] = data_version(cloud, uri, tell, address)
+    if not values.keys() & previous_outputs(definition).keys():
+        defaults = {name: item.default for name, item in definition.parameters.items()}
+        found |= previous_values(definition, defaults | dict(values) | found, cloud, settings)
     return found
 
 

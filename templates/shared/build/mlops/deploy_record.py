@@ -52,13 +52,14 @@ def read_evaluation(
         if declared is None or step.job_arn is None or step.status != "Succeeded":
             continue
         for file in declared.property_files:
-            uri = _output_uri(cloud, step.job_arn, file["OutputName"])
+            uri = output_uri(cloud, step.job_arn, file["OutputName"])
             if uri is not None:
                 return _read_json(cloud, f"{uri}/{file['FilePath']}")
     return None
 
 
-def _output_uri(cloud: Cloud, job_arn: str, output: str) -> str | None:
+def output_uri(cloud: Cloud, job_arn: str, output: str) -> str | None:
+    """Where a processing job has written an output of that name; None when it has none."""
     name = job_arn.rpartition("/")[2]
     with calling(f"looking up the job {name}"):
         job = cloud.sagemaker.describe_processing_job(ProcessingJobName=name)

@@ -94,7 +94,7 @@ def choose(arn: str | None, path: Path | None, workspace: Workspace) -> Target:
         raise CommandError(f"there is no model to serve: {error}") from error
     if not summary["model_data"]:
         raise CommandError(
-            f"run {summary['execution_id']} trained no model: {summary['failure_reason']}"
+            f"run {summary['execution_id']} made no model: {summary['failure_reason']}"
         )
     sample = Path(summary["sample_request"]) if summary["sample_request"] else None
     label = f"the model of run {summary['execution_id']}, which is not approved"

@@ -65,6 +65,11 @@ def unpack(source: Path, folder: Path) -> Path:
     return folder
 
 
+def is_servable(directory: Path) -> bool:
+    """Whether a directory is a model that brings its own code, handlers or application."""
+    return has_application(directory) or (directory / "code" / f"{ENTRY}.py").is_file()
+
+
 def has_application(directory: Path) -> bool:
     """Whether a model directory brings an application instead of handlers."""
     return (directory / "code" / f"{APPLICATION}.py").is_file()

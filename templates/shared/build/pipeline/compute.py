@@ -49,12 +49,9 @@ class Network(Section):
         return self
 
 
-class Compute(Section):
-    """Machines, limits and protection of the jobs in the cloud; a use case may add to it."""
+class JobLimits(Section):
+    """Limits and protection of all jobs in the cloud, whatever the steps are called."""
 
-    prepare: Job = Job()
-    train: TrainingJob = TrainingJob()
-    evaluate: Job = Job()
     cache_days: Annotated[int, Field(ge=0, le=365)] = 30
     kms_key: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[^:]+:[0-9]{12}:\S+$")] | None = (
         None
@@ -74,3 +71,11 @@ class Compute(Section):
                 "set image to one that has them"
             )
         return self
+
+
+class Compute(JobLimits):
+    """The same with the machines of a pipeline that trains; a use case may add to it."""
+
+    prepare: Job = Job()
+    train: TrainingJob = TrainingJob()
+    evaluate: Job = Job()

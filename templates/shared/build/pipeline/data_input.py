@@ -1,4 +1,4 @@
-"""How data gets into the Prepare step: a file of the repository, S3, or an Athena query."""
+"""How data gets into the first step: from the repository, S3, or an Athena query."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sagemaker.core.workflow.parameters import ParameterString
 
 from mlops.bundle import content_digest
 from mlops.compile_sdk import Build
+from mlops.local.store import files_below
 from pipeline.configuration import ConfigError
 from pipeline.jobs import folder
 from pipeline.sources import athena_table, source_kind
@@ -20,7 +21,7 @@ UNVERSIONED = "unversioned"
 
 @dataclass(frozen=True)
 class DataInput:
-    """An input of Prepare, and the pipeline parameters that choose and name the data."""
+    """An input of the first step, and the pipeline parameters that choose and name the data."""
 
     input: ProcessingInput
     version: ParameterString
@@ -41,7 +42,7 @@ def data_input(
     """The input `name` that holds what `source` refers to.
 
     `key` is where the source stands in the configuration; `address` and `version` are the
-    pipeline's parameters for it. Raises `ConfigError` for a file that is not there.
+    pipeline's parameters for it. Raises `ConfigError` for a file or folder that is not there.
     """
     if source_kind(source) == "athena":
         unversioned = ParameterString(version, default_value=UNVERSIONED)
@@ -49,17 +50,31 @@ def data_input(
         return DataInput(asked, unversioned, (unversioned,))
     uri, digest = source, UNVERSIONED
     if source_kind(source) == "file":
-        path = build.root / source
-        if not path.is_file():
-            raise ConfigError(
-                f"config/pipeline.yaml: {key}: {source!r} does not exist; "
-                "put the file there, or write the sample data with `make data`"
-            )
-        files = {path.name: path.read_bytes()}
-        uri, digest = build.stage_files(files, name), content_digest(files)
+        uri, digest = _staged(build, source, name, key)
     place = ParameterString(address, default_value=uri)
     versioned = ParameterString(version, default_value=digest)
     return DataInput(folder(name, place), versioned, (place, versioned))
+
+
+def _staged(build: Build, source: str, name: str, key: str) -> tuple[str, str]:
+    """Address and digest of a file or folder of the repository, staged for upload."""
+    path = build.root / source
+    if path.is_dir():
+        if next(files_below(path), None) is None:
+            raise ConfigError(
+                f"config/pipeline.yaml: {key}: the folder {source!r} is empty; "
+                "put the files there, or write the sample data with `make data`"
+            )
+        uri = build.stage_folder(path, name)
+        # The last part of a staged folder's address is the digest of its content.
+        return uri, uri.rpartition("/")[2]
+    if not path.is_file():
+        raise ConfigError(
+            f"config/pipeline.yaml: {key}: {source!r} does not exist; "
+            "put the file there, or write the sample data with `make data`"
+        )
+    files = {path.name: path.read_bytes()}
+    return build.stage_files(files, name), content_digest(files)
 
 
 def _athena(

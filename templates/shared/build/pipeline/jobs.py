@@ -30,7 +30,7 @@ from sagemaker.train.configs import Compute as TrainingCompute
 from sagemaker.train.distributed import DistributedConfig
 
 from mlops.compile_sdk import Build, DatasetProcessor, OfflineModelTrainer
-from pipeline.compute import Compute, Job, TrainingJob
+from pipeline.compute import Job, JobLimits, TrainingJob
 
 INPUT, OUTPUT = "/opt/ml/processing/input", "/opt/ml/processing/output"
 CODE = f"{INPUT}/code"
@@ -63,7 +63,7 @@ class Jobs:
     """
 
     build: Build
-    compute: Compute
+    compute: JobLimits
     default_image: Callable[[str], str]
 
     def image(self, instance_type: str) -> str:
@@ -76,8 +76,17 @@ class Jobs:
         days = self.compute.cache_days
         return CacheConfig(enable_caching=days > 0, expire_after=f"P{days}D" if days else None)
 
-    def processor(self, job: Job, environment: Mapping[str, Any] | None = None) -> DatasetProcessor:
-        """A job that runs a step's bundle, which must be its input `code`."""
+    def processor(
+        self,
+        job: Job,
+        environment: Mapping[str, Any] | None = None,
+        *,
+        instance_count: int = 1,
+    ) -> DatasetProcessor:
+        """A job that runs a step's bundle, which must be its input `code`.
+
+        Each of several instances runs it on its part of the inputs that are dealt out.
+        """
         compute = self.compute
         return DatasetProcessor(
             role=self.build.settings.role_arn,
@@ -88,7 +97,7 @@ class Jobs:
                 START.format(install="" if compute.network.isolated else INSTALL),
                 "step",
             ],
-            instance_count=1,
+            instance_count=instance_count,
             instance_type=job.instance_type,
             volume_size_in_gb=job.volume_gb,
             volume_kms_key=compute.kms_key,
@@ -209,16 +218,21 @@ def metric_line(name: str) -> str:
     return rf"\b{name}=([-+0-9.eE]+)"
 
 
-def folder(name: str, uri: Any) -> ProcessingInput:
-    """An input that a processing job finds below /opt/ml/processing/input/<name>."""
+def folder(
+    name: str, uri: Any, *, place: str | None = None, dealt_out: bool = False
+) -> ProcessingInput:
+    """An input that a processing job finds below /opt/ml/processing/input/<place or name>.
+
+    Dealt out, each instance of the job gets other objects of it; else each gets all.
+    """
     return ProcessingInput(
         input_name=name,
         s3_input=ProcessingS3Input(
             s3_uri=uri,
-            local_path=f"{INPUT}/{name}",
+            local_path=f"{INPUT}/{place or name}",
             s3_data_type="S3Prefix",
             s3_input_mode="File",
-            s3_data_distribution_type="FullyReplicated",
+            s3_data_distribution_type="ShardedByS3Key" if dealt_out else "FullyReplicated",
         ),
     )
 

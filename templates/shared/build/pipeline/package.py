@@ -22,10 +22,13 @@ from pipeline.retries import service_retries
 
 @dataclass(frozen=True)
 class Evidence:
-    """URIs that earlier steps wrote; references to their properties, known when they have run."""
+    """URIs that earlier steps wrote; references to their properties, known when they have run.
+
+    `baseline` has the statistics of the training data, where there is such data.
+    """
 
     evaluation: Any
-    baseline: Any
+    baseline: Any = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,10 @@ def register_step(
         env_vars=dict(serving.environment),
     )
     statistics = _json(evidence.evaluation, "evaluation.json")
-    data_statistics = _json(evidence.baseline, "statistics.json")
-    data_constraints = _json(evidence.baseline, "constraints.json")
+    measured = {"model_statistics": statistics}
+    if evidence.baseline is not None:
+        measured["model_data_statistics"] = _json(evidence.baseline, "statistics.json")
+        measured["model_data_constraints"] = _json(evidence.baseline, "constraints.json")
     arguments = builder.register(
         model_package_group_name=settings.model_package_group,
         content_types=list(serving.content_types),
@@ -78,16 +83,8 @@ def register_step(
         approval_status=parameters.approval,
         domain=serving.domain,
         task=serving.task,
-        model_metrics=ModelMetrics(
-            model_statistics=statistics,
-            model_data_statistics=data_statistics,
-            model_data_constraints=data_constraints,
-        ),
-        drift_check_baselines=DriftCheckBaselines(
-            model_statistics=statistics,
-            model_data_statistics=data_statistics,
-            model_data_constraints=data_constraints,
-        ),
+        model_metrics=ModelMetrics(**measured),
+        drift_check_baselines=DriftCheckBaselines(**measured),
         model_card=ModelPackageModelCard(
             model_card_status="Draft", model_card_content=json.dumps(card, sort_keys=True)
         ),

@@ -14,9 +14,12 @@ NO_CHAMPION = {"champion.json": b'{"model_package_arn": null}\n'}
 
 @dataclass(frozen=True)
 class CommonParameters:
-    """What an execution may be started with; `bound` is None where the gate has none."""
+    """What an execution may be started with.
 
-    instance_type: ParameterString
+    `bound` is None where the gate has none, `instance_type` where nothing is trained.
+    """
+
+    instance_type: ParameterString | None
     champion: ParameterString
     approval: ParameterString
     git_sha: ParameterString
@@ -24,19 +27,25 @@ class CommonParameters:
 
     def listed(self) -> list[Any]:
         """The parameters of the definition."""
-        given = [self.champion, self.instance_type, self.approval, self.git_sha]
-        return given if self.bound is None else [*given, self.bound]
+        given = [self.champion, self.instance_type, self.approval, self.git_sha, self.bound]
+        return [parameter for parameter in given if parameter is not None]
 
     def bound_argument(self) -> list[Any]:
         """The Evaluate step's arguments that name the bound."""
         return [] if self.bound is None else ["--bound", self.bound.to_string()]
 
 
-def common_parameters(build: Build, instance_type: str, bound: float | None) -> CommonParameters:
+def common_parameters(
+    build: Build, instance_type: str | None, bound: float | None
+) -> CommonParameters:
     """The parameters, with their defaults from the configuration."""
     champion = build.stage_files(NO_CHAMPION, "champion")
     return CommonParameters(
-        instance_type=ParameterString("TrainInstanceType", default_value=instance_type),
+        instance_type=(
+            None
+            if instance_type is None
+            else ParameterString("TrainInstanceType", default_value=instance_type)
+        ),
         champion=ParameterString("ChampionUri", default_value=champion),
         approval=ParameterString(
             "ModelApprovalStatus",

@@ -20,10 +20,11 @@ def source_kind(source: str) -> SourceKind:
     return "athena" if source.startswith("athena://") else "file"
 
 
-def check_source(source: str, suffixes: Sequence[str]) -> str:
+def check_source(source: str, suffixes: Sequence[str], *, folders: bool = False) -> str:
     """The source as given; raises `ValueError` with the fix when it is no address.
 
-    `suffixes` are those of files, such as `.csv`.
+    `suffixes` are those of files, such as `.csv`. With `folders`, a path may also name a folder of
+    this repository.
     """
     kind = source_kind(source)
     if kind == "athena" and not ATHENA.fullmatch(source):
@@ -31,12 +32,15 @@ def check_source(source: str, suffixes: Sequence[str]) -> str:
     if kind == "s3" and not S3.fullmatch(source):
         raise ValueError("write s3://bucket/key")
     if kind == "file":
-        if "://" in source or Path(source).suffix not in suffixes:
+        suffix = Path(source).suffix
+        if "://" in source or suffix not in (("", *suffixes) if folders else suffixes):
             *most, last = suffixes
             named = f"{', '.join(most)} or {last}" if most else last
-            raise ValueError(f"use a {named} file, s3://bucket/key or athena://database/table")
-        if Path(source).is_absolute() or ".." in Path(source).parts:
-            raise ValueError(f"use a path inside the repository, such as data/rows{suffixes[0]}")
+            what = f"a folder, a {named} file" if folders else f"a {named} file"
+            raise ValueError(f"use {what}, s3://bucket/key or athena://database/table")
+        if Path(source).is_absolute() or ".." in Path(source).parts or not Path(source).parts:
+            example = "corpus/" if folders else f"data/rows{suffixes[0]}"
+            raise ValueError(f"use a path inside the repository, such as {example}")
     return source
 
 

@@ -24,11 +24,13 @@ from mlops.local.parameters import (
     given_parameters,
     use_data,
 )
+from mlops.local.previous import previous_values
 from mlops.local.progress import LineProgress, LiveProgress
 from mlops.local.registration import stage_champion
 from mlops.local.store import LocalStore
 from mlops.local.values import Values
 from mlops.local.workspace import Workspace, open_workspace
+from mlops.previous import previous_outputs
 from mlops.registry import Registry, open_registry
 from mlops.settings import Settings, load_settings
 
@@ -82,6 +84,9 @@ def _run(
     definition = read_definition(document)
     values |= given_parameters(definition, options.param)
     values |= _looked_up(definition, values, settings, registry, store)
+    if not definition.parameters.keys() & values.keys() & previous_outputs(definition).keys():
+        known = all_parameters(definition, values)
+        values |= previous_values(definition, known, workspace, store)
     parameters = all_parameters(definition, values)
     facts = new_facts(settings.pipeline_name, settings.region, settings.account_id)
     check_inputs(definition, Values(definition, parameters, facts, store), store)

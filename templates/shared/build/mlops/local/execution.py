@@ -23,6 +23,7 @@ from mlops.local.store import LocalStore, NoObjectsError
 from mlops.local.training import train
 from mlops.local.values import ExecutionFacts, Values, ValueUnavailableError
 from mlops.local.workspace import Workspace
+from mlops.previous import basis
 from mlops.registry import Registry
 
 _JOBS = {"Processing": process, "Training": train}
@@ -92,6 +93,7 @@ class Execution:
             parameters=dict(self.plan.parameters),
             steps=tuple(self._outcomes[name] for name in self.plan.definition.steps),
             answers=dict(self.values.answers),
+            basis=basis(self.plan.definition, self.plan.parameters),
         )
 
     def _step(self, step: Step) -> str | None:

@@ -67,7 +67,7 @@ def configured_files(root: Path) -> set[Path]:
         path = root / text
         if path.is_file():
             found.add(path)
-        elif len(Path(text).parts) > 1:
+        elif path.is_dir() and Path(text).parts:
             found.update(file for file in path.rglob("*") if file.is_file())
     return found
 

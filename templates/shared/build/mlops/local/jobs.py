@@ -46,10 +46,10 @@ class Job:
         step = re.sub(r"[^A-Za-z0-9]+", "-", self.step)[:room].strip("-")
         return f"{start}{step}-{suffix}"
 
-    def download(self, uri: str, path: str) -> None:
-        """Bring an input to a path of the container."""
+    def download(self, uri: str, path: str, part: tuple[int, int] = (0, 1)) -> None:
+        """Bring an input, or part i of n of it, to a path of the container."""
         try:
-            self.store.download(uri, self.container.inside(path))
+            self.store.download(uri, self.container.inside(path), part)
         except (NoObjectsError, ValueError) as error:
             raise JobFailedError(f"input for {path}: {error}") from error
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mlops.evaluation import metrics_of
 from mlops.local.store import LocalStore
 from mlops.local.workspace import Workspace, write_json
+from mlops.serve_artifact import is_servable
 
 Status = Literal["Succeeded", "Failed", "Skipped", "NotStarted"]
 _RECORD = "run.json"
@@ -29,7 +30,11 @@ class StepOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended; `answers` are the steps' answers, for a later run to start from."""
+    """How a run ended.
+
+    `answers` are the steps' answers, for a later run to start from; by `basis` that run knows
+    whether anything has changed (see `mlops.previous`).
+    """
 
     execution_id: str
     status: Literal["Succeeded", "Failed"]
@@ -38,6 +43,7 @@ class Outcome:
     parameters: Mapping[str, Any]
     steps: tuple[StepOutcome, ...]
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    basis: str | None = None
 
     @property
     def model_package_arn(self) -> str | None:
@@ -61,16 +67,11 @@ class Results:
 def results(outcome: Outcome, store: LocalStore) -> Results:
     """Collect what the steps of a run left; what no step left is None or empty."""
     evaluation = _first(outcome, store, "evaluation.json")
-    model = None
-    for answer in outcome.answers.values():
-        if "ModelArtifacts" in answer:
-            path = store.path(answer["ModelArtifacts"]["S3ModelArtifacts"])
-            model = path if path.exists() else model
     return Results(
         metrics=metrics_of(json.loads(evaluation.read_text("utf-8"))) if evaluation else {},
         report=_first(outcome, store, "report.html"),
         sample_request=_first(outcome, store, "sample_request.json"),
-        model_data=model,
+        model_data=_model(outcome, store),
     )
 
 
@@ -91,7 +92,7 @@ def write_outcome(outcome: Outcome, store: LocalStore, workspace: Workspace) -> 
         "model_data": found.model_data,
     }
     record = workspace.runs / outcome.execution_id / _RECORD
-    write_json(record, {**summary, "answers": outcome.answers})
+    write_json(record, {**summary, "answers": outcome.answers, "basis": outcome.basis})
     write_json(workspace.last_run, summary)
     _forget_old_runs(workspace)
     return found
@@ -104,7 +105,7 @@ def earlier_answers(
 
     Raises `LookupError` when there is no such run in the workspace.
     """
-    for record in _records(workspace):
+    for record in records(workspace):
         answers: dict[str, Mapping[str, Any]] = json.loads(record.read_text("utf-8"))["answers"]
         if needed <= answers.keys():
             return {name: answers[name] for name in needed}
@@ -120,7 +121,7 @@ def read_last_run(workspace: Workspace) -> dict[str, Any]:
     return summary
 
 
-def _records(workspace: Workspace) -> list[Path]:
+def records(workspace: Workspace) -> list[Path]:
     """Records of runs, newest first."""
     found = workspace.runs.glob(f"*/{_RECORD}")
     return sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
@@ -128,7 +129,7 @@ def _records(workspace: Workspace) -> list[Path]:
 
 def _forget_old_runs(workspace: Workspace) -> None:
     """Directories of old runs go; their outputs stay in the store and the cache."""
-    for record in _records(workspace)[_RUNS_KEPT:]:
+    for record in records(workspace)[_RUNS_KEPT:]:
         shutil.rmtree(record.parent, ignore_errors=True)
 
 
@@ -139,6 +140,18 @@ def _first(outcome: Outcome, store: LocalStore, name: str) -> Path | None:
         if (directory / name).is_file():
             found = directory / name
     return found
+
+
+def _model(outcome: Outcome, store: LocalStore) -> Path | None:
+    """What a training job made, or an output of a processing job that can be served."""
+    model = None
+    for answer in outcome.answers.values():
+        if "ModelArtifacts" in answer:
+            path = store.path(answer["ModelArtifacts"]["S3ModelArtifacts"])
+            model = path if path.exists() else model
+    if model is None:
+        model = next(filter(is_servable, _output_directories(outcome, store)), None)
+    return model
 
 
 def _output_directories(outcome: Outcome, store: LocalStore) -> Iterator[Path]:

@@ -26,8 +26,8 @@ def write_when_needed(root: Path) -> bool:
 
 
 def _is_absent(root: Path, text: str) -> bool:
-    """Whether the text looks like a path to something in a folder, and nothing is there."""
-    return len(Path(text).parts) > 1 and not (root / text).exists()
+    """Whether the text looks like a path, with a slash in it, and nothing is there."""
+    return "/" in text and not (root / text).exists()
 
 
 if __name__ == "__main__":

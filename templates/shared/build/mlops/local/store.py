@@ -34,19 +34,22 @@ class LocalStore:
         """Whether there is an object at `uri` or below it."""
         return next(files_below(self.path(uri)), None) is not None
 
-    def download(self, uri: str, target: Path) -> None:
+    def download(self, uri: str, target: Path, part: tuple[int, int] = (0, 1)) -> None:
         """Copy the object at `uri`, or all below it, into the directory `target`.
 
-        Raises `NoObjectsError` when there is none.
+        With `part` (i, n), every n-th of the objects in the order of their keys, from the i-th on.
+        Raises `NoObjectsError` when there is none at all.
         """
         source = self.path(uri)
         target.mkdir(parents=True, exist_ok=True)
-        if source.is_file():
-            shutil.copy2(source, target / source.name)
-        elif self.exists(uri):
-            shutil.copytree(source, target, dirs_exist_ok=True)
-        else:
+        objects = list(files_below(source))
+        if not objects:
             raise NoObjectsError(f"there are no objects under {uri}")
+        first, step = part
+        for file in objects[first::step]:
+            place = target / (file.name if file == source else file.relative_to(source))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, place)
 
     def upload(self, source: Path, uri: str) -> None:
         """Copy the file `source`, or all files below it, to `uri`; replaces objects one by one."""
