@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from source.answering import Answerer, searched_text
-from source.fusion import Weights
 from source.generation_settings import (
     AUTO,
     DEFAULT_MIN_SCORE,
@@ -69,7 +68,7 @@ def open_application(folder: Path) -> Application:
     chosen = package.settings.get("chosen")
     if chosen is not None:
         values = Chosen.read(chosen)
-        retriever = retriever.with_weights(Weights(values.bm25, values.dense))
+        retriever = retriever.with_weights({"bm25": values.bm25, "dense": values.dense})
         min_score = values.min_score if min_score == AUTO else min_score
     answerer = Answerer(
         retriever,

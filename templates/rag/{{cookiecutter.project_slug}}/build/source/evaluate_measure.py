@@ -32,11 +32,11 @@ class IndexMixedUp(UserError):
 class SearchByWay(Protocol):
     """What an evaluation needs of retrieval: each way by itself."""
 
-    def search_by(
+    def ranked(
         self,
-        way: str,
         question: str,
         *,
+        way: str,
         top_k: int,
         labels: Sequence[str] = (),
         filters: Mapping[str, Any] | None = None,
@@ -83,7 +83,9 @@ def rank(
         {
             way: tuple(
                 tuple(
-                    retrieval.search_by(way, question.question, top_k=DEPTH, labels=question.labels)
+                    retrieval.ranked(
+                        question.question, way=way, top_k=DEPTH, labels=question.labels
+                    )
                 )
                 for question in questions
             )
@@ -123,8 +125,8 @@ def check_vectors(retrieval: SearchByWay, chunks: Sequence[Indexed]) -> float:
     found = [
         any(
             passage.text == chunk.text
-            for passage in retrieval.search_by(
-                "dense", chunk.text, top_k=depth, labels=chunk.labels
+            for passage in retrieval.ranked(
+                chunk.text, way="dense", top_k=depth, labels=chunk.labels
             )
         )
         for chunk in asked

@@ -1,4 +1,4 @@
-"""The pictures of an evaluation: what each way of searching finds, how fast, and when it refuses."""
+"""The pictures of an evaluation: what each way of searching finds, and when it is refused."""
 
 from __future__ import annotations
 

@@ -1,0 +1,137 @@
+"""Records what people think of answers, and turns what they disliked into evaluation questions.
+
+    python -m source.feedback --capture FOLDER --questions questions/questions.jsonl
+
+An endpoint's data capture has the questions, the answers with their trace ids, and the feedback
+that names these ids. The job joins them. What people rated "down" is added to the file of questions
+as type `feedback`, not reviewed: a person then says where the answer stands, or that there is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from source import tracing
+from source.capture import Exchange, read_exchanges
+from source.errors import UserError
+from source.exits import run_step
+from source.questions import Evidence, Question, load_questions, write_questions
+from source.serving_request import Feedback
+
+FEEDBACK = "feedback"
+NAME = "user_rating"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Disliked:
+    """A question whose answer was rated down; `documents` are what it cited."""
+
+    question: str
+    labels: tuple[str, ...]
+    documents: tuple[str, ...]
+    refused: bool
+    comments: tuple[str, ...]
+
+
+def record(feedback: Feedback) -> None:
+    """Put feedback into the log and, where answers are traced, beside the answer's trace."""
+    log.info("feedback %s", json.dumps(feedback.model_dump(), ensure_ascii=False))
+    if not tracing.enabled():
+        return
+    import mlflow
+    from mlflow.entities import AssessmentSource, AssessmentSourceType
+    from mlflow.exceptions import MlflowException
+
+    try:
+        mlflow.log_feedback(
+            trace_id=feedback.trace_id,
+            name=NAME,
+            value=feedback.rating == "up",
+            rationale=feedback.comment or None,
+            source=AssessmentSource(AssessmentSourceType.HUMAN, "client"),
+        )
+    except MlflowException as error:
+        # Most answers are not traced, only a share of them: the log and the capture have it.
+        log.info("feedback on %s has no trace: %s", feedback.trace_id, error)
+
+
+def disliked(exchanges: Iterable[Exchange]) -> list[Disliked]:
+    """The questions that were rated down and never up, each once, in the order they were asked."""
+    asked: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], bool]] = {}
+    ratings: dict[str, list[tuple[str, str]]] = {}
+    for exchange in exchanges:
+        request, response = exchange.request or {}, exchange.response or {}
+        trace = response.get("trace_id")
+        if "question" in request and trace:
+            cited = dict.fromkeys(str(one["document"]) for one in response.get("citations", ()))
+            asked[str(trace)] = (
+                str(request["question"]).strip(),
+                tuple(map(str, request.get("labels") or ())),
+                tuple(cited),
+                bool(response.get("refused")),
+            )
+        elif isinstance(request.get("feedback"), dict) and response.get("recorded"):
+            given = Feedback.model_validate(request["feedback"])
+            ratings.setdefault(given.trace_id, []).append((given.rating, given.comment))
+    found: dict[tuple[str, tuple[str, ...]], Disliked] = {}
+    liked = set()
+    for trace, (question, labels, documents, refused) in asked.items():
+        for rating, comment in ratings.get(trace, ()):
+            if rating == "up":
+                liked.add((question, labels))
+                continue
+            before = found.get((question, labels))
+            comments = (*(before.comments if before else ()), *([comment] if comment else ()))
+            found[question, labels] = Disliked(question, labels, documents, refused, comments)
+    return [one for key, one in found.items() if key not in liked]
+
+
+def new_questions(found: Iterable[Disliked], known: Sequence[Question]) -> list[Question]:
+    """Questions to review, without those that are there already.
+
+    What an answer cited is put down as evidence to start from, since a reviewer has to look at it
+    anyway; a refusal leaves the question without evidence.
+    """
+    there = {question.id for question in known}
+    questions: dict[str, Question] = {}
+    for one in found:
+        evidence = tuple(Evidence(document) for document in one.documents)
+        question = Question(one.question, FEEDBACK, evidence, one.labels)
+        if question.id not in there:
+            questions.setdefault(question.id, question)
+    return list(questions.values())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Add the questions that people were unhappy with to the file of questions."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--capture", type=Path, required=True, help="folder of captured data")
+    parser.add_argument("--questions", type=Path, default=Path("questions/questions.jsonl"))
+    options = parser.parse_args(arguments)
+    run_step(lambda: _add(options.capture, options.questions))
+
+
+def _add(capture: Path, path: Path) -> None:
+    if not capture.is_dir():
+        raise UserError(f"{capture}: there is no such folder; copy the endpoint's capture to it")
+    known = load_questions(path) if path.exists() else []
+    unhappy = disliked(read_exchanges(capture))
+    added = new_questions(unhappy, known)
+    if added:
+        write_questions([*known, *added], path)
+    print(f"{len(unhappy)} answers were rated down; {len(added)} questions added to {path}")
+    comments = {(one.question, one.labels): one.comments for one in unhappy}
+    for question in added:
+        said = "; ".join(comments[question.question, question.labels]) or "no comment"
+        print(f"  {question.question}  ({said})")
+
+
+if __name__ == "__main__":
+    main()
