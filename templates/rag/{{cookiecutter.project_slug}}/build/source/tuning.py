@@ -25,6 +25,8 @@ NAMES = {(1.0, 0.0): "BM25 alone", (0.0, 1.0): "dense alone"}
 # With fewer validation questions nothing is chosen by them.
 FEWEST = 10
 FEWEST_UNANSWERABLE = 3
+# Standard errors that a gain must exceed: one-sided, 95% sure.
+SURE = 1.645
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def choose_weights(
     fused = max(FUSED, key=lambda weights: float(measured[weights].mean()))
     gains = measured[fused] - measured[single]
     chance = float(gains.std(ddof=1)) / len(gains) ** 0.5
-    better = float(gains.mean()) > chance
+    better = float(gains.mean()) > SURE * chance
     bm25, dense = fused if better else single
     note = (
         f"weights: on {len(asked)} validation questions the best fusion gains "
