@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,8 +59,8 @@ def register_step(
 ) -> ModelStep:
     """Creates a version in the project's model package group.
 
-    `card` is the content of its model card. `metadata` joins the customer metadata that every
-    package has.
+    `card` is the content of its model card, in which a value may be known only when the pipeline
+    runs, as plain text. `metadata` joins the customer metadata that every package has.
     """
     settings = jobs.build.settings
     builder = ModelBuilder(
@@ -86,7 +87,7 @@ def register_step(
         model_metrics=ModelMetrics(**measured),
         drift_check_baselines=DriftCheckBaselines(**measured),
         model_card=ModelPackageModelCard(
-            model_card_status="Draft", model_card_content=json.dumps(card, sort_keys=True)
+            model_card_status="Draft", model_card_content=_card_text(card)
         ),
         customer_metadata_properties={
             "git_sha": parameters.git_sha,
@@ -139,6 +140,22 @@ def model_card(
             "custom_details": {"project": project.slug},
         },
     }
+
+
+def _card_text(card: Mapping[str, Any]) -> Any:
+    """The card as JSON; with values of the running pipeline in it, as text joined around them."""
+    late: dict[str, Any] = {}
+
+    def stand_in(value: Any) -> str:
+        name = f"<<{len(late)}>>"
+        late[name] = value
+        return name
+
+    text = json.dumps(card, sort_keys=True, default=stand_in)
+    if not late:
+        return text
+    parts = re.split("(" + "|".join(map(re.escape, late)) + ")", text)
+    return Join(on="", values=[late.get(part, part) for part in parts])
 
 
 def _below(uri: Any, name: str) -> Join:
