@@ -100,7 +100,7 @@ def known_vectors(previous: Path | None, dimension: int) -> dict[str, npt.NDArra
         return {}
     known: dict[str, npt.NDArray[np.float32]] = {}
     for chunks, vectors in (
-        (previous / "index" / "chunks.jsonl", previous / "index" / "vectors.npy"),
+        (previous / "index" / "chunks.jsonl", previous / "index" / "store" / "vectors.npy"),
         (previous / CHUNKS, previous / VECTORS),
     ):
         if not (chunks.exists() and vectors.exists()):

@@ -9,7 +9,7 @@ from source.words import UNSPACED
 
 # Every word, every sign, every character of a script without spaces.
 _WORDS = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+|[^\w\s]|_")
-# Subword tokenizers of services give a token for 4 to 5 letters of English on average, and for fewer
+# Subword tokenizers of services give a token for 4 to 5 letters of English on average, for fewer
 # of rare words: pieces of 4 letters of ASCII, and of 2 others, are more than there are tokens.
 _PIECES = re.compile(rf"[{UNSPACED}]|[A-Za-z0-9]{{1,4}}|[^\W_{UNSPACED}]{{1,2}}|[^\w\s]|_")
 

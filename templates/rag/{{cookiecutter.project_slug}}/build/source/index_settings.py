@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from source.fusion import Weights
 from source.settings import require, section
 
 KINDS = ("fitted", "sentence_transformers", "sagemaker", "bedrock")
@@ -115,20 +116,6 @@ class IndexSettings:
 
 
 @dataclass(frozen=True)
-class FusionWeights:
-    """How much the ranks of each way count."""
-
-    bm25: float = 1.0
-    dense: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("bm25", "dense"):
-            value = getattr(self, name)
-            require(value >= 0, f"retrieval.weights.{name}: {value}; use 0 or more")
-        require(self.bm25 + self.dense > 0, "retrieval.weights: both are 0; give one a weight")
-
-
-@dataclass(frozen=True)
 class RetrievalSettings:
     """How passages are found. `candidates` of each way are fused; `weights` may be "auto".
 
@@ -138,7 +125,7 @@ class RetrievalSettings:
 
     top_k: int = 5
     candidates: int = 100
-    weights: FusionWeights | str = "auto"
+    weights: Weights | str = "auto"
     reranker: str = "none"
     reranker_model: str | None = None
     region: str | None = None
@@ -151,7 +138,7 @@ class RetrievalSettings:
             f"retrieval.candidates: {self.candidates}; use retrieval.top_k to 1000",
         )
         require(
-            isinstance(self.weights, FusionWeights) or self.weights == "auto",
+            isinstance(self.weights, Weights) or self.weights == "auto",
             f'retrieval.weights: {self.weights!r}; use "auto" or {{bm25: 1, dense: 1}}',
         )
         require(

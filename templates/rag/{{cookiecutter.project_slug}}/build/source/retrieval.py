@@ -1,0 +1,148 @@
+"""Finds passages for a question by words, by meaning, and by both, within what a caller may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from source.bm25 import LexicalIndex
+from source.chunks import Chunk
+from source.encoders import Encoder, Vectors
+from source.fusion import Weights, fuse
+from source.index_settings import RetrievalSettings
+from source.passages import Passage
+from source.reranking import Reranker
+from source.scope import Scope, scope
+from source.stores import Found, VectorStore
+
+Way = Literal["hybrid", "bm25", "dense"]
+# Question vectors that `remembering` keeps.
+REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class Retriever:
+    """An index that is ready to be asked. Nothing in it changes: many threads may use one."""
+
+    chunks: tuple[Chunk, ...]
+    lexical: LexicalIndex
+    store: VectorStore
+    encoder: Encoder
+    settings: RetrievalSettings
+    weights: Weights
+    reranker: Reranker | None = None
+    question_vector: Callable[[str], Vectors] | None = None
+
+    @classmethod
+    def load(cls, folder: Path) -> Retriever:
+        """The retriever of a package folder. Raises `UserError` for one that is damaged."""
+        from source.package import load_package
+
+        return load_package(folder).retriever
+
+    def search(
+        self,
+        question: str,
+        *,
+        top_k: int,
+        labels: Iterable[str] = (),
+        filters: Mapping[str, Any] | None = None,
+    ) -> list[Passage]:
+        """The best passages for a question, best first; with the reranker, if there is one.
+
+        `labels` are those of the caller. Raises `UnknownFilter`, and what encoder, store and
+        reranker raise.
+        """
+        wanted = scope(labels, filters, match=self.settings.label_match)
+        if self.reranker is None:
+            return self._found("hybrid", question, top_k, wanted)
+        candidates = self._found("hybrid", question, self.settings.candidates, wanted)
+        texts = [self._by_id[passage.chunk].searched for passage in candidates]
+        scores = self.reranker.scores(question, texts)
+        ranked = [
+            replace(passage, score=score, scores={**passage.scores, "reranker": score})
+            for passage, score in zip(candidates, scores, strict=True)
+        ]
+        return sorted(ranked, key=lambda passage: -passage.score)[:top_k]
+
+    def search_by(
+        self,
+        way: Way,
+        question: str,
+        *,
+        top_k: int,
+        labels: Iterable[str] = (),
+        filters: Mapping[str, Any] | None = None,
+    ) -> list[Passage]:
+        """The same by one way alone, and without a reranker."""
+        wanted = scope(labels, filters, match=self.settings.label_match)
+        return self._found(way, question, top_k, wanted)
+
+    def with_weights(self, weights: Weights) -> Retriever:
+        """The same index, with other weights."""
+        return replace(self, weights=weights)
+
+    def remembering(self) -> Retriever:
+        """The same, for asking the same questions many times: each is encoded once."""
+        return replace(self, question_vector=lru_cache(REMEMBERED)(self._encode))
+
+    def _found(self, way: Way, question: str, top_k: int, wanted: Scope) -> list[Passage]:
+        weights = {
+            "hybrid": self.weights.as_dict(),
+            "bm25": {"bm25": 1.0},
+            "dense": {"dense": 1.0},
+        }[way]
+        depth = max(top_k, self.settings.candidates) if way == "hybrid" else top_k
+        ways: dict[str, list[Found]] = {}
+        if weights.get("bm25"):
+            ways["bm25"] = self.lexical.search(question, depth, wanted)
+        if weights.get("dense"):
+            ways["dense"] = self._dense(question, depth, wanted)
+        scores = {name: dict(found) for name, found in ways.items()}
+        if way == "hybrid":
+            rankings = {
+                name: [identifier for identifier, _ in found] for name, found in ways.items()
+            }
+            ranked = fuse(rankings, weights)
+            scores["hybrid"] = dict(ranked)
+        else:
+            ranked = ways[way]
+        return [
+            _passage(self._by_id[identifier], score, scores) for identifier, score in ranked[:top_k]
+        ]
+
+    def _dense(self, question: str, k: int, wanted: Scope) -> list[Found]:
+        if not question.strip():
+            return []
+        vector = (self.question_vector or self._encode)(question)
+        # To an encoder that knows no word of it, a question is as near to everything.
+        return self.store.search(vector, k, wanted) if vector.any() else []
+
+    def _encode(self, question: str) -> Vectors:
+        """A question longer than the encoder reads is cut where it stops reading."""
+        spans: Sequence[tuple[int, int]] = self.encoder.token_spans(question)
+        if len(spans) > self.encoder.max_tokens:
+            question = question[: spans[self.encoder.max_tokens - 1][1]]
+        vector: Vectors = self.encoder.encode([question], kind="question")[0]
+        return vector
+
+    @cached_property
+    def _by_id(self) -> dict[str, Chunk]:
+        return {chunk.id: chunk for chunk in self.chunks}
+
+
+def _passage(chunk: Chunk, score: float, scores: Mapping[str, Mapping[str, float]]) -> Passage:
+    return Passage(
+        chunk=chunk.id,
+        document=chunk.document,
+        title=chunk.title,
+        headings=chunk.headings,
+        start=chunk.start,
+        end=chunk.end,
+        text=chunk.text,
+        score=score,
+        scores={way: found[chunk.id] for way, found in scores.items() if chunk.id in found},
+    )

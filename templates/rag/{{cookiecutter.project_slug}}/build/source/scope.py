@@ -1,0 +1,159 @@
+"""What a question may find: documents that its caller may see, and that it asks for.
+
+Ways of searching apply a scope before they rank, so that what a caller may not see can neither be
+found nor push anything out of the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from source.documents import Value
+from source.errors import UserError
+
+Mask = npt.NDArray[np.bool_]
+
+
+class UnknownFilter(UserError):
+    """A filter that cannot be understood; the text says what it may be."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a document's metadata must be: one of some values, or within bounds (both included)."""
+
+    one_of: tuple[str | int | float | bool, ...] = ()
+    least: float | str | None = None
+    most: float | str | None = None
+
+    def holds(self, value: Value | None) -> bool:
+        """Whether a value fits; of a list of texts, one of them must."""
+        if value is None:
+            return False
+        if isinstance(value, tuple):
+            return any(self.holds(part) for part in value)
+        if self.one_of:
+            return any(_equal(value, wanted) for wanted in self.one_of)
+        try:
+            return not (
+                (self.least is not None and value < self.least)  # type: ignore[operator]
+                or (self.most is not None and value > self.most)  # type: ignore[operator]
+            )
+        except TypeError:  # a text is neither less nor more than a number
+            return False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A caller's labels and its conditions on metadata, by name. `match` is any or all."""
+
+    labels: frozenset[str] = frozenset()
+    match: str = "any"
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    def sees(self, labels: Iterable[str]) -> bool:
+        """Whether the caller may see a document with these labels; without labels, always."""
+        needed = set(labels)
+        if not needed:
+            return True
+        return needed <= self.labels if self.match == "all" else bool(needed & self.labels)
+
+    def admits(self, labels: Iterable[str], metadata: Mapping[str, Value]) -> bool:
+        """Whether a document is within the scope."""
+        return self.sees(labels) and all(
+            condition.holds(metadata.get(name)) for name, condition in self.conditions.items()
+        )
+
+
+def scope(
+    labels: Iterable[str] = (), filters: Mapping[str, Any] | None = None, *, match: str = "any"
+) -> Scope:
+    """The scope of a request. Raises `UnknownFilter`.
+
+    A filter is {"name": value}, {"name": [one, of, these]} or {"name": {"min": 1, "max": 2}}.
+    """
+    if isinstance(labels, str):
+        raise UnknownFilter(f"labels: {labels!r}; send a list of texts")
+    return Scope(
+        frozenset(labels),
+        match,
+        {str(name): _condition(str(name), given) for name, given in (filters or {}).items()},
+    )
+
+
+def _condition(name: str, given: Any) -> Condition:
+    if isinstance(given, str | bool | int | float):
+        return Condition(one_of=(given,))
+    if isinstance(given, list | tuple) and given:
+        if all(isinstance(value, str | bool | int | float) for value in given):
+            return Condition(one_of=tuple(given))
+    elif isinstance(given, Mapping) and given and set(given) <= {"min", "max"}:
+        bounds = [value for value in given.values() if not isinstance(value, bool)]
+        kinds = {isinstance(value, str) for value in bounds}
+        if len(kinds) == 1 and all(isinstance(value, str | int | float) for value in bounds):
+            return Condition(least=given.get("min"), most=given.get("max"))
+    raise UnknownFilter(
+        f"filters.{name}: {given!r}; use a value, a list of values, or "
+        '{"min": ..., "max": ...} with numbers or texts'
+    )
+
+
+def _equal(value: object, wanted: object) -> bool:
+    # True is no 1 here, as in every store.
+    return isinstance(value, bool) == isinstance(wanted, bool) and value == wanted
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a store knows of a chunk beside its vector."""
+
+    id: str
+    labels: tuple[str, ...] = ()
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+
+
+class Entries:
+    """Entries in their order, and which of them a scope admits."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.ids = tuple(entry.id for entry in entries)
+        groups: dict[tuple[object, ...], int] = {}
+        self._groups: list[Entry] = []
+        numbers = np.empty(len(entries), dtype=np.int64)
+        for row, entry in enumerate(entries):
+            # Those alike are asked about once. True and 1 are equal, but not the same value.
+            key = (
+                entry.labels,
+                tuple(sorted((k, type(v).__name__, v) for k, v in entry.metadata.items())),
+            )
+            if key not in groups:
+                groups[key] = len(self._groups)
+                self._groups.append(entry)
+            numbers[row] = groups[key]
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Any:
+        """The entries."""
+        for identifier, number in zip(self.ids, self._numbers, strict=True):
+            like = self._groups[number]
+            yield Entry(identifier, like.labels, like.metadata)
+
+    def admitted(self, wanted: Scope) -> Mask | None:
+        """True for rows within a scope, of shape (entries,); None when that is all of them."""
+        found = np.array(
+            [wanted.admits(entry.labels, entry.metadata) for entry in self._groups], dtype=bool
+        )
+        return None if found.all() else found[self._numbers]
+
+    @property
+    def label_sets(self) -> tuple[tuple[str, ...], ...]:
+        """The different sets of labels that there are."""
+        return tuple(sorted({entry.labels for entry in self._groups}))

@@ -1,0 +1,165 @@
+"""Vectors in the package, searched with Faiss: exactly, or through an HNSW graph.
+
+Saved as vectors.npy and entries.jsonl, which need no library to be read, and the graph if any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from source.documents import read_lines, write_lines
+from source.encoders import Vectors
+from source.errors import UserError
+from source.index_settings import HnswSettings
+from source.scope import Entries, Entry, Mask, Scope
+from source.stores import Found, StoreUnusable
+
+VECTORS, ENTRIES, GRAPH = "vectors.npy", "entries.jsonl", "graph.faiss"
+# A scope that admits fewer is searched exactly: a graph would lead to neighbours outside of it.
+NARROW = 20_000
+
+
+class FaissStore:
+    """A Faiss index of inner products, and an entry for each of its rows."""
+
+    def __init__(self, dimension: int, hnsw: HnswSettings | None = None) -> None:
+        self._dimension = dimension
+        self._hnsw = hnsw
+        self._index = self._empty()
+        self._entries = Entries(())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def vectors(self) -> Vectors:
+        """The vectors, of shape (entries, dimension): a view that is valid until they change."""
+        if not len(self):
+            return np.zeros((0, self._dimension), dtype=np.float32)
+        flat = self._index
+        if self._hnsw is not None:
+            flat = faiss.downcast_index(self._index.storage)
+        values = faiss.rev_swig_ptr(flat.get_xb(), len(self) * self._dimension)
+        return np.asarray(values, dtype=np.float32).reshape(len(self), self._dimension)
+
+    def add(self, entries: Sequence[Entry], vectors: Vectors) -> None:
+        """Add vectors. Raises `StoreUnusable` for an id that is there, or another shape."""
+        if vectors.shape != (len(entries), self._dimension):
+            raise StoreUnusable(
+                f"vectors of shape {vectors.shape} for {len(entries)} chunks; "
+                f"{(len(entries), self._dimension)} is needed"
+            )
+        ids = [entry.id for entry in entries]
+        twice = set(ids) & set(self._entries.ids) or {i for i in ids if ids.count(i) > 1}
+        if twice:
+            raise StoreUnusable(f"chunk {min(twice)!r} is in the store already")
+        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        self._entries = Entries([*self._entries, *entries])
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove vectors; a graph is drawn anew."""
+        gone = set(ids)
+        keep = np.array([identifier not in gone for identifier in self._entries.ids], dtype=bool)
+        kept = np.array(self.vectors[keep]) if keep.size else self.vectors
+        entries = [entry for entry in self._entries if entry.id not in gone]
+        self._index = self._empty()
+        self._entries = Entries(())
+        self.add(entries, kept)
+
+    def search(self, vector: Vectors, k: int, scope: Scope) -> list[Found]:
+        """At most `k` ids with their cosine, nearest first."""
+        admitted = self._entries.admitted(scope)
+        within = len(self) if admitted is None else int(admitted.sum())
+        if not within:
+            return []
+        count = min(k, within)
+        if admitted is not None and self._hnsw is not None and within < NARROW:
+            return self._exactly(vector, count, admitted)
+        question = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
+        parameters = self._parameters(admitted, count)
+        scores, rows = self._index.search(question, count, params=parameters)
+        found = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
+        return [(self._entries.ids[row], float(score)) for row, score in found if row >= 0]
+
+    def save(self, folder: Path) -> None:
+        """Write vectors, entries and graph."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / VECTORS, self.vectors, allow_pickle=False)
+        rows = (
+            {"id": entry.id, "labels": list(entry.labels), "metadata": dict(entry.metadata)}
+            for entry in self._entries
+        )
+        write_lines(rows, folder / ENTRIES)
+        if self._hnsw is not None:
+            faiss.write_index(self._index, str(folder / GRAPH))
+
+    @classmethod
+    def load(cls, folder: Path, dimension: int, hnsw: HnswSettings | None = None) -> FaissStore:
+        """Raises `StoreUnusable` for files that are absent, damaged, or of another encoder."""
+        try:
+            vectors = np.load(folder / VECTORS, allow_pickle=False)
+            entries = [_entry(fields) for fields in read_lines(folder / ENTRIES)]
+        except (OSError, ValueError, EOFError, KeyError, TypeError, UserError) as error:
+            raise StoreUnusable(f"{folder}: {error}; build the index again") from error
+        if vectors.shape != (len(entries), dimension) or vectors.dtype != np.float32:
+            raise StoreUnusable(
+                f"{folder / VECTORS}: shape {vectors.shape} of {vectors.dtype} for {len(entries)} "
+                f"chunks and an encoder of {dimension} numbers; build the index again"
+            )
+        store = cls(dimension, hnsw)
+        if hnsw is None:
+            store._index.add(vectors)
+        else:
+            store._index = _graph(folder / GRAPH, len(entries), dimension)
+        store._entries = Entries(entries)
+        return store
+
+    def _empty(self) -> Any:
+        if self._hnsw is None:
+            return faiss.IndexFlatIP(self._dimension)
+        index = faiss.IndexHNSWFlat(self._dimension, self._hnsw.links, faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = self._hnsw.build_breadth
+        return index
+
+    def _parameters(self, admitted: Mask | None, count: int) -> Any:
+        options = {}
+        if admitted is not None:
+            bits = np.packbits(admitted, bitorder="little")
+            options["sel"] = faiss.IDSelectorBitmap(bits)
+        if self._hnsw is not None:
+            breadth = max(self._hnsw.search_breadth, count)
+            return faiss.SearchParametersHNSW(efSearch=breadth, **options)
+        return faiss.SearchParameters(**options) if options else None
+
+    def _exactly(self, vector: Vectors, count: int, admitted: Mask) -> list[Found]:
+        rows = np.flatnonzero(admitted)
+        scores = self.vectors[rows] @ vector
+        best = np.lexsort((rows, -scores))[:count]
+        return [(self._entries.ids[rows[place]], float(scores[place])) for place in best]
+
+
+def _entry(fields: dict[str, Any]) -> Entry:
+    metadata = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in fields["metadata"].items()
+    }
+    return Entry(fields["id"], tuple(fields["labels"]), metadata)
+
+
+def _graph(path: Path, entries: int, dimension: int) -> Any:
+    try:
+        index = faiss.read_index(str(path))
+    except RuntimeError as error:
+        raise StoreUnusable(f"{path}: {json.dumps(str(error))}; build the index again") from error
+    if not isinstance(index, faiss.IndexHNSWFlat) or (index.ntotal, index.d) != (
+        entries,
+        dimension,
+    ):
+        raise StoreUnusable(f"{path}: not the graph of these vectors; build the index again")
+    return index
