@@ -1,7 +1,7 @@
 """Cuts documents into passages: never longer than the encoder reads, along the text's structure.
 
 A passage ends where a section ends, else between paragraphs, else between sentences, else between
-words. Its heading is not part of its text: it is kept beside it, and searched with it.
+words. Its heading is not part of its text: it is kept beside it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from source.chunks import Chunk, searched_text
 from source.documents import Document, headings_above
@@ -56,22 +56,25 @@ def chunk_document(
     bounds = limits(settings, encoder)
     cutter = _Cutter(document.text, encoder.token_spans)
     for headings, start, end in _stretches(document, settings.respect_headings):
-        above = _shortened(document.title, headings, bounds, encoder)
-        room = bounds.tokens - len(encoder.token_spans(searched_text(*above, "")))
+        title, room = document.title, bounds.tokens
+        if settings.search_headings:
+            title, headings = _shortened(title, headings, bounds, encoder)
+            room -= len(encoder.token_spans(searched_text(title, headings, "")))
         for begin, stop in cutter.cut(start, end, room, min(bounds.overlap, room // 2)):
-            text = document.text[begin:stop]
-            content = f"{encoder.fingerprint}\n{searched_text(*above, text)}"
-            yield Chunk(
+            chunk = Chunk(
                 id=f"{document.id}:{begin}-{stop}",
                 document=document.id,
-                title=above[0],
-                headings=above[1],
+                title=title,
+                headings=headings,
                 start=begin,
                 end=stop,
-                text=text,
+                text=document.text[begin:stop],
                 labels=document.labels,
-                sha256=hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest(),
+                sha256="",
+                found_by_headings=settings.search_headings,
             )
+            content = f"{encoder.fingerprint}\n{chunk.searched}".encode("utf-8", "surrogatepass")
+            yield replace(chunk, sha256=hashlib.sha256(content).hexdigest())
 
 
 def _stretches(

@@ -15,7 +15,8 @@ from source.errors import UserError
 class Chunk:
     """`text` is the document's text from `start` to `end`; `headings` are those it stands under.
 
-    `sha256` names its searched text and the encoder: chunks with the same have the same vector.
+    `found_by_headings` says whether these are searched, too. `sha256` names the searched text and
+    the encoder: chunks with the same have the same vector.
     """
 
     id: str
@@ -27,10 +28,13 @@ class Chunk:
     text: str
     labels: tuple[str, ...]
     sha256: str
+    found_by_headings: bool = False
 
     @property
     def searched(self) -> str:
-        """What is searched: the passage below its title and headings."""
+        """What is searched: the passage, below its title and headings if these are, too."""
+        if not self.found_by_headings:
+            return self.text
         return searched_text(self.title, self.headings, self.text)
 
     def as_dict(self) -> dict[str, Any]:

@@ -39,6 +39,8 @@ MAX_WORDS = 50_000
 # The directions of a large corpus show in a part of it; fitting on all would take hours.
 MAX_PASSAGES = 20_000
 SEED = 0
+# Directions looked for beyond those kept, and how often they are made more precise.
+OVERSAMPLING, ITERATIONS = 10, 4
 VOCABULARY, WEIGHTS, DIRECTIONS, FITTED_ON = (
     "vocabulary.json",
     "weights.npy",
@@ -150,8 +152,6 @@ def fit(
     fitted_on: Sequence[str] = (),
 ) -> FittedEncoder:
     """Fit an encoder on passages. Raises `EncoderUnusable` when they have too few words."""
-    from sklearn.utils.extmath import randomized_svd
-
     step = -(-len(passages) // MAX_PASSAGES) or 1
     sample = passages[::step]
     analyzer = Analyzer(language)
@@ -173,9 +173,28 @@ def fit(
     weights = (np.log((1 + len(sample)) / (1 + seen)) + 1).astype(np.float32)
     columns = {word: column for column, word in enumerate(vocabulary)}
     matrix = _weighted(sample, analyzer, columns, weights)
-    _, _, directions = randomized_svd(matrix, n_components=size, n_iter=5, random_state=SEED)
-    found = np.ascontiguousarray(directions.T, dtype=np.float32)
-    return FittedEncoder(analyzer, vocabulary, weights, found, frozenset(fitted_on))
+    directions = _directions(matrix, size)
+    return FittedEncoder(analyzer, vocabulary, weights, directions, frozenset(fitted_on))
+
+
+def _directions(matrix: Any, size: int) -> npt.NDArray[np.float32]:
+    """The `size` directions in which rows differ most, of shape (words, size).
+
+    Randomised truncated SVD (Halko, Martinsson and Tropp, "Finding structure with randomness",
+    2011), with a fixed seed and signs that do not depend on the library's.
+    """
+    width = min(size + OVERSAMPLING, *matrix.shape)
+    start = np.random.default_rng(SEED).standard_normal((matrix.shape[1], width))
+    found = matrix @ start.astype(np.float32)
+    for _ in range(ITERATIONS):
+        basis, _ = np.linalg.qr(matrix.T @ np.linalg.qr(found)[0])
+        found = matrix @ basis
+    basis, _ = np.linalg.qr(found)
+    _, _, right = np.linalg.svd(np.ascontiguousarray((matrix.T @ basis).T), full_matrices=False)
+    right = right[:size]
+    largest = np.abs(right).argmax(axis=1)
+    signs = np.sign(right[np.arange(len(right)), largest])
+    return np.ascontiguousarray((right * signs[:, None]).T, dtype=np.float32)
 
 
 def _weighted(

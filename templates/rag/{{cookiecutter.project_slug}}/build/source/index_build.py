@@ -192,6 +192,8 @@ def _metadata(
             "documents": len(documents),
             "characters": sum(len(one.text) for one in documents),
             "languages": dict(sorted(languages.items())),
+            # As text, for the model card.
+            "language_codes": ", ".join(sorted(languages)),
             "formats": dict(sorted(Counter(one.format for one in documents).items())),
             "labels": sorted({label for one in documents for label in one.labels}),
         },

@@ -19,12 +19,15 @@ MATCHES = ("any", "all")
 class ChunkSettings:
     """How long passages are, in the encoder's tokens; null takes the encoder's limit, at most 256.
 
-    `overlap_tokens` of a passage are repeated in the next one of the same section.
+    `overlap_tokens` of a passage are repeated in the next one of the same section. With
+    `search_headings` a passage is also found by its title and headings; questions that were
+    generated from headings then say little, because they are found by themselves.
     """
 
     max_tokens: int | None = 256
     overlap_tokens: int = 32
     respect_headings: bool = True
+    search_headings: bool = False
 
     def __post_init__(self) -> None:
         size = self.max_tokens
