@@ -94,7 +94,7 @@ def _check_data(data: Path | None, target: str | None) -> None:
         raise InputError(
             f"--data {shown(str(data))}: give a .csv, .parquet or .jsonl file that exists"
         )
-    if (data is not None and data.suffix == ROWS) != (target is None):
+    if data is None or (data.suffix == ROWS) != (target is None):
         raise InputError(
             "--data and --target belong together: a table, and its column to predict; rows of "
             "JSON (.jsonl), for fine-tuning, have no target"
