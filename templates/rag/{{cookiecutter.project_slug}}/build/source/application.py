@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from source.answering import Answerer, searched_text
+from source.fusion import Weights
 from source.generation_settings import (
     AUTO,
     DEFAULT_MIN_SCORE,
@@ -24,8 +25,6 @@ from source.prompts import Prompt, load_prompts
 from source.retrieval import Retriever
 from source.terms import FILE, Terms
 from source.tuning import Chosen
-
-DEFAULT_TOP_K = 5
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def open_application(folder: Path) -> Application:
     chosen = package.settings.get("chosen")
     if chosen is not None:
         values = Chosen.read(chosen)
-        retriever = retriever.with_weights({"bm25": values.bm25, "dense": values.dense})
+        retriever = retriever.with_weights(Weights(values.bm25, values.dense))
         min_score = values.min_score if min_score == AUTO else min_score
     answerer = Answerer(
         retriever,
@@ -76,5 +75,5 @@ def open_application(folder: Path) -> Application:
         terms,
         DEFAULT_MIN_SCORE if isinstance(min_score, str) else float(min_score),
     )
-    top_k = int((package.settings.get("retrieval") or {}).get("top_k", DEFAULT_TOP_K))
+    top_k = retriever.settings.top_k
     return Application(package, retriever, answerer, prompts, settings, top_k)

@@ -17,9 +17,10 @@ from source.passages import Passage
 from source.question_rules import Indexed
 from source.questions import Question
 from source.ranking_metrics import DEPTH, METRICS, first_ranks, score
+from source.retrieval import Way
 
-HYBRID = "hybrid"
-WAYS = (HYBRID, "bm25", "dense")
+HYBRID: Way = "hybrid"
+WAYS: tuple[Way, ...] = (HYBRID, "bm25", "dense")
 # Chunks that must find themselves, and the share that must, when vectors belong to their chunks.
 SELF_SEARCHED = 40
 LEAST_FOUND = 0.8
@@ -32,11 +33,11 @@ class IndexMixedUp(UserError):
 class SearchByWay(Protocol):
     """What an evaluation needs of retrieval: each way by itself."""
 
-    def ranked(
+    def search_by(
         self,
+        way: Way,
         question: str,
         *,
-        way: str,
         top_k: int,
         labels: Sequence[str] = (),
         filters: Mapping[str, Any] | None = None,
@@ -76,16 +77,14 @@ class Answered:
 
 
 def rank(
-    retrieval: SearchByWay, questions: Sequence[Question], ways: Sequence[str] = WAYS
+    retrieval: SearchByWay, questions: Sequence[Question], ways: Sequence[Way] = WAYS
 ) -> Ranked:
     """Ask for `DEPTH` passages by every way."""
     return Ranked(
         {
             way: tuple(
                 tuple(
-                    retrieval.ranked(
-                        question.question, way=way, top_k=DEPTH, labels=question.labels
-                    )
+                    retrieval.search_by(way, question.question, top_k=DEPTH, labels=question.labels)
                 )
                 for question in questions
             )
@@ -125,8 +124,8 @@ def check_vectors(retrieval: SearchByWay, chunks: Sequence[Indexed]) -> float:
     found = [
         any(
             passage.text == chunk.text
-            for passage in retrieval.ranked(
-                chunk.text, way="dense", top_k=depth, labels=chunk.labels
+            for passage in retrieval.search_by(
+                "dense", chunk.text, top_k=depth, labels=chunk.labels
             )
         )
         for chunk in asked

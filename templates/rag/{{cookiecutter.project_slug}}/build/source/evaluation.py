@@ -170,9 +170,11 @@ def evaluate(
     how = Resampling(settings.bootstrap_samples, settings.confidence)
     asked = [question for question in measured.questions if question.answerable]
     ways = [way for way in WAYS if way in measured.ranked.passages]
-    scores = {way: measured.ranked.all_scores(way, asked) for way in ways}
+    scores: dict[str, dict[str, Vector]] = {
+        way: measured.ranked.all_scores(way, asked) for way in ways
+    }
     hybrid = scores[HYBRID][gate.metric]
-    against = {
+    against: dict[str, Difference] = {
         way: _difference(hybrid, scores[way][gate.metric], how) for way in ways if way != HYBRID
     }
     champion = None

@@ -1,9 +1,11 @@
 """Questions made from the indexed passages by rules: no model, the same for the same index.
 
 Four kinds can be answered: a heading as someone types it into a search box, a document's title,
-"What is X?" where a sentence says what X is, and rare words of one passage. Two cannot: everyday
-questions that have nothing to do with the documents, and headings about something made up. What is
-asked must lead to one place only, so repeated headings, titles and definitions are left out.
+"What is X?" where a sentence says what X is, and vague words: common ones of one sentence, without
+the rare ones and those of the headings, as people ask who do not know the terms. Two cannot:
+everyday questions that have nothing to do with the documents, and such about made-up things. What
+is asked must lead to one place only: repeated headings, titles and definitions are left out. All of
+these use the documents' own words; what people ask is harder.
 """
 
 from __future__ import annotations
@@ -45,7 +47,10 @@ DEFINITION = re.compile(
     r"(?P<verb>is|are)\s+(?:an?|the|used|called)\s",
 )
 LEAST_PASSAGE = 120
-KEYWORDS = 4
+# Words of a vague question, and how many rarer ones of its sentence are left out.
+VAGUE_WORDS = 3
+RAREST_LEFT_OUT = 6
+QUOTED = 160
 LONGEST_HEADING = 100
 
 
@@ -84,7 +89,7 @@ def generate(
     if not chunks:
         return []
     chosen: dict[str, Question] = {}
-    kinds.append(_in_hash_order(_keywords(_sample(chunks, 4 * answerable), terms)))
+    kinds.append(_in_hash_order(_vague(_sample(chunks, 2 * answerable), terms)))
     while len(chosen) < answerable and any(kinds):
         for kind in kinds:
             if kind and len(chosen) < answerable:
@@ -138,7 +143,7 @@ def _definitions(chunks: Sequence[Indexed]) -> list[Question]:
             key = name.casefold()
             places[key] += 1
             article = said["article"].casefold() if said["verb"] == "is" else ""
-            quote = " ".join(sentence.text.split())[:200]
+            quote = " ".join(sentence.text.split())[:QUOTED]
             found.setdefault(key, (f"What {said['verb']} {article}{name}?", chunk, quote))
     return [
         Question(text, "definition", (Evidence(chunk.document, quote=quote),), chunk.labels)
@@ -147,37 +152,41 @@ def _definitions(chunks: Sequence[Indexed]) -> list[Question]:
     ]
 
 
-def _keywords(chunks: Sequence[Indexed], terms: Terms) -> list[Question]:
+def _vague(chunks: Sequence[Indexed], terms: Terms) -> list[Question]:
     found = []
     for chunk in chunks:
-        if len(chunk.text) < LEAST_PASSAGE:
-            continue
-        weights: dict[str, tuple[float, str]] = {}
-        for word in WORD.findall(chunk.text):
-            stems = content_words(word)
-            # Words of a lookup: seen elsewhere, too, and no symbols.
-            if len(stems) == 1 and word.isalpha() and len(word) > 3:
-                seen = terms.frequencies.get(stems[0], 0)
-                if seen >= min(3, terms.passages):
-                    weights.setdefault(stems[0], (terms.weight(stems[0]), word.casefold()))
-        rarest = sorted(weights.values(), reverse=True)[:KEYWORDS]
-        if len(rarest) == KEYWORDS:
-            words = " ".join(word for _, word in rarest)
-            place = chunk.headings[-1] if chunk.headings else None
-            found.append(_question(words, "keywords", chunk, place))
+        named = " ".join((chunk.title, *chunk.headings))
+        known = {word.casefold() for word in WORD.findall(named)}
+        best: tuple[float, list[str], str] | None = None
+        for sentence in sentences(chunk.text):
+            words: dict[str, str] = {}
+            for word in WORD.findall(sentence.text):
+                stems = content_words(word)
+                folded = word.casefold()
+                if word.isalpha() and len(stems) == 1 and folded not in STOPWORDS | known:
+                    words.setdefault(stems[0], folded)
+            by_rarity = sorted(words, key=lambda one: (-terms.weight(one), one))
+            kept = by_rarity[RAREST_LEFT_OUT:][:VAGUE_WORDS]
+            weight = sum(map(terms.weight, kept))
+            if len(kept) == VAGUE_WORDS and (best is None or weight > best[0]):
+                # In the order in which the sentence has them.
+                best = (weight, [text for one, text in words.items() if one in kept], sentence.text)
+        if best is not None and len(chunk.text) >= LEAST_PASSAGE:
+            quote = " ".join(best[2].split())[:QUOTED]
+            evidence = (Evidence(quote=quote),)
+            found.append(Question(" ".join(best[1]), "vague", evidence, tuple(chunk.labels)))
     return found
 
 
 def _unanswerable(chunks: Sequence[Indexed], terms: Terms, count: int) -> list[Question]:
-    """Half everyday questions, whose words the documents mostly lack, half about made-up things."""
+    """Half everyday questions, whose words the documents mostly lack, half of made-up things."""
     # Asked by who may see most, or nothing would be found for the wrong reason.
     labels = Counter(tuple(chunk.labels) for chunk in chunks).most_common(1)[0][0]
     everyday = [text for text in EVERYDAY if _mostly_unknown(text, terms)]
+    places = _in_hash_order(_headings(chunks) or _titles(chunks))
     strangers = [
-        f"{question.question} in the {name} system"
-        for question, name in zip(
-            _in_hash_order(_headings(chunks) or _titles(chunks)), INVENTED * count, strict=False
-        )
+        f"How does the {name} {WORD.findall(question.question)[-1]} work?"
+        for question, name in zip(places, INVENTED * count, strict=False)
         if not terms.frequencies.get(content_words(name)[0])
     ]
     half = min(len(everyday), (count + 1) // 2)

@@ -1,8 +1,9 @@
 """The questions of an evaluation: what is asked, where its answer stands, and of which kind it is.
 
-They are kept as JSON Lines that people review and edit. Evidence names a document and, where it is
-known, a heading in it and words of the passage; never offsets, so that questions outlive other
-chunks and edits. A question without evidence is one that the documents do not answer.
+They are kept as JSON Lines that people review and edit. Evidence names a document, a heading in it,
+words of the passage, or words alone where several documents say the same; never offsets, so that
+questions outlive other chunks and edits. A question without evidence is one that the documents do
+not answer.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from source.errors import UserError
 
@@ -38,15 +39,18 @@ class Located(Protocol):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Where an answer stands. `heading` is one of the passage's headings, `quote` words in it."""
+    """Where an answer stands. `heading` is one of the passage's headings, `quote` words in it.
 
-    document: str
+    Without a document, every passage with the quote will do.
+    """
+
+    document: str | None = None
     heading: str | None = None
     quote: str | None = None
 
     def is_in(self, passage: Located) -> bool:
         """Whether a passage is this evidence."""
-        if passage.document != self.document:
+        if self.document is not None and passage.document != self.document:
             return False
         if self.heading is not None and _plain(self.heading) not in map(_plain, passage.headings):
             return False
@@ -77,9 +81,15 @@ class Question:
 class _EvidenceLine(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    document: str = Field(min_length=1)
+    document: str | None = Field(default=None, min_length=1)
     heading: str | None = None
     quote: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _points_somewhere(self) -> Self:
+        if self.document is None and self.quote is None:
+            raise ValueError("name a document, or words of the passage as quote")
+        return self
 
 
 class _QuestionLine(BaseModel):
@@ -177,7 +187,8 @@ class Resolved:
 def resolve(questions: Sequence[Question], chunks: Iterable[Located]) -> Resolved:
     """Sort out questions of which no chunk is evidence, for example of removed documents."""
     by_document: dict[str, list[Located]] = {}
-    for chunk in chunks:
+    every = list(chunks)
+    for chunk in every:
         by_document.setdefault(chunk.document, []).append(chunk)
     usable: list[Question] = []
     lost: list[Question] = []
@@ -185,7 +196,7 @@ def resolve(questions: Sequence[Question], chunks: Iterable[Located]) -> Resolve
         there = not question.evidence or any(
             one.is_in(chunk)
             for one in question.evidence
-            for chunk in by_document.get(one.document, ())
+            for chunk in (every if one.document is None else by_document.get(one.document, ()))
         )
         (usable if there else lost).append(question)
     return Resolved(tuple(usable), tuple(lost))

@@ -45,13 +45,13 @@ class WordIndex:
         labels: Sequence[str] = (),
         filters: Mapping[str, Any] | None = None,
     ) -> list[Passage]:
-        return self.ranked(question, way="hybrid", top_k=top_k, labels=labels, filters=filters)
+        return self.search_by("hybrid", question, top_k=top_k, labels=labels, filters=filters)
 
-    def ranked(
+    def search_by(
         self,
+        way: str,
         question: str,
         *,
-        way: str,
         top_k: int,
         labels: Sequence[str] = (),
         filters: Mapping[str, Any] | None = None,

@@ -56,7 +56,7 @@ def test_a_prompt_that_cannot_work_is_refused(
 
 
 def test_a_folder_without_the_prompt_that_answers_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PromptUnusable, match="no answer.md"):
+    with pytest.raises(PromptUnusable, match=r"no answer\.md"):
         load_prompts(tmp_path)
 
 

@@ -15,7 +15,7 @@ from source.bedrock_reply import ModelUnavailable
 from source.evaluate_settings import EvaluateSettings, ModelSettings
 from source.prompts import load_prompts
 from source.question_model import ask_model
-from source.question_rules import generate
+from source.question_rules import INVENTED, generate
 from source.question_set import question_set
 from source.questions import (
     UNANSWERABLE,
@@ -28,7 +28,7 @@ from source.questions import (
     write_questions,
 )
 
-FILLER = "It has many parts that work together in ways that are told here in some detail. " * 2
+FILLER = "Small parts that turn together are oiled in winter before heavy work begins outside. " * 2
 
 
 def corpus(sections: int = 30) -> list[Entry]:
@@ -51,7 +51,7 @@ def test_rules_make_every_kind_of_question() -> None:
     chunks = corpus()
     made = generate(chunks, terms(*chunks), answerable=40, unanswerable=8)
     kinds = {kind: [q for q in made if q.type == kind] for kind in {q.type for q in made}}
-    assert set(kinds) == {"heading", "title", "definition", "keywords", UNANSWERABLE}
+    assert set(kinds) == {"heading", "title", "definition", "vague", UNANSWERABLE}
     assert len(made) - len(kinds[UNANSWERABLE]) == 40 and len(kinds[UNANSWERABLE]) == 8
     assert all(
         re.fullmatch(r"What is the pump\d+ valve\?", q.question) for q in kinds["definition"]
@@ -87,7 +87,7 @@ def test_unanswerable_questions_are_about_nothing_in_the_corpus() -> None:
     made = generate(chunks, known, answerable=10, unanswerable=12)
     texts = [q.question for q in made if q.type == UNANSWERABLE]
     assert len(texts) == 12 and "How long does it take to boil an egg?" not in texts
-    assert sum("system" in text for text in texts) == 6
+    assert sum(any(name in text for name in INVENTED) for text in texts) == 6
 
 
 def test_evidence_outlives_other_chunks() -> None:
