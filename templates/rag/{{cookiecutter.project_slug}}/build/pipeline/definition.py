@@ -13,7 +13,7 @@ from sagemaker.mlops.workflow.steps import ProcessingStep
 from mlops.compile_sdk import Build
 from pipeline.config import PipelineConfig, Step, load_config
 from pipeline.configuration import CONFIG_FILE
-from pipeline.images import job_image
+from pipeline.images import default_image
 from pipeline.inputs import EMBEDDED, INGESTED, Inputs, pipeline_inputs
 from pipeline.jobs import INPUT, OUTPUT, SETTINGS, Jobs, folder, output_of, step_arguments
 from pipeline.package import Evidence
@@ -26,15 +26,15 @@ DOCUMENTS, MANIFEST, ENCODER = "documents", "manifest", "encoder"
 CHUNKS, VECTORS, COUNTS = "chunks", "vectors", "embedded"
 PACKAGE = "package"
 GATE_CHECKS = ("bound", "bm25", "dense", "answers", "champion", "latency")
-# What the endpoint runs; nothing in the step imports it.
-SERVING = ("source.serving_app",)
+# What the endpoint runs; the step copies it, and does not import it.
+SERVING = ("source.serving_app", "source.inference")
 
 
 def build_pipeline(build: Build) -> Pipeline:
     """The pipeline of this repository, from `config/pipeline.yaml` and `cicd-config.json`."""
     config = load_config(build.root / CONFIG_FILE)
     region = build.settings.region
-    jobs = Jobs(build, config.compute, lambda machine: job_image(region, machine))
+    jobs = Jobs(build, config.compute, lambda _: default_image(region))
     inputs = pipeline_inputs(build, config)
     parameters = common_parameters(build, None, config.gate.bound)
     ingest = _ingest(jobs, config, inputs)
@@ -122,7 +122,7 @@ def _index(
     embed: ProcessingStep,
 ) -> ProcessingStep:
     sources: Mapping[str, Any] = {
-        **{name: output_of(ingest, name) for name in (MANIFEST, ENCODER)},
+        **{name: output_of(ingest, name) for name in (DOCUMENTS, MANIFEST, ENCODER)},
         **{name: output_of(embed, name) for name in (CHUNKS, VECTORS, COUNTS)},
         "prompts": inputs.prompts,
         "questions": inputs.questions,

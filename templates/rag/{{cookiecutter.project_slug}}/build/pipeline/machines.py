@@ -25,7 +25,6 @@ class Machines(JobLimits):
     embed: EmbeddingJob = EmbeddingJob()
     index: Job = Job()
     evaluate: Job = Job()
-    # null for the image of `pipeline.images`; it has no effect on the jobs.
     serving_image: str | None = None
     inference_instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = (
         "ml.m5.large",

@@ -10,15 +10,18 @@ from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from pipeline.config import PipelineConfig
-from pipeline.images import serving_image
+from pipeline.images import default_image
 from pipeline.jobs import Jobs
 from pipeline.package import Evidence, Serving, model_card, register_step
 from pipeline.parameters import CommonParameters
 
 CONTENT_TYPES = ("application/json",)
 RESPONSE_TYPES = ("application/json", "text/event-stream")
-# The module beside the index that Ray Serve starts, and the application in it.
-APPLICATION = "deployment:application"
+# Where the container's toolkit finds the handlers inside the package.
+HANDLERS = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+}
 
 
 def register(
@@ -36,10 +39,9 @@ def register(
     What is known only of the finished index is read from the evaluation.
     """
     instances = config.compute.inference_instance_types
-    image = config.compute.serving_image or serving_image(jobs.build.settings.region, instances[0])
     serving = Serving(
-        image=image,
-        environment={"SM_RAYSERVE_APP": APPLICATION},
+        image=config.compute.serving_image or default_image(jobs.build.settings.region),
+        environment=HANDLERS,
         model={
             "S3DataSource": {
                 # Deployments take a folder only with a slash at the end.
@@ -59,8 +61,8 @@ def register(
         return JsonGet(step_name=evaluate.name, property_file=report, json_path=path)
 
     corpus = {
-        "corpus_sha256": read("package.corpus_sha256"),
-        "languages": read("package.languages"),
+        "corpus_sha256": read("package.corpus.sha256"),
+        "languages": read("package.corpus.language_codes"),
     }
     card = model_card(
         jobs,
