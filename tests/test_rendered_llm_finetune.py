@@ -185,3 +185,21 @@ def test_lint_and_tests(render: Render, environment: Path, tmp_path: Path) -> No
     )  # fmt: skip
     assert not log.exists(), log.read_text()
     assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_the_demo_ends_with_an_answer(environment: Path, tmp_path: Path) -> None:
+    """From the event with this profile to the smoke test of the deploy repository."""
+    log = tmp_path / "network.log"
+    done = run(
+        "aiops", "demo", "--profile", "LLM fine-tuning", "--output", tmp_path / "out",
+        "--cache", ENVIRONMENTS,
+        cwd=tmp_path, HOME=str(tmp_path), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
+    )  # fmt: skip
+    assert not log.exists(), log.read_text()
+    assert done.returncode == 0, done.stdout[-6000:]
+    left = json.loads((tmp_path / "out/report.json").read_text())
+    assert left["template"] == "llm_finetune"
+    assert left["pipeline"]["metrics"]["exact_match"] > 0.5
+    answer = json.loads(left["prediction"]["value"])
+    assert isinstance(answer, dict), "the sample's task is to answer in JSON"
+    assert "smoke test passed" in done.stdout
