@@ -1,7 +1,8 @@
 """What an `evaluation.json` says about a model: its metrics, and those of whatever it is beside.
 
 A metric stands in a section whose name ends in `_metrics`, or by itself at the top. It has a
-`value`; or `tuned`, the `base` that was tuned, and their `difference`.
+`value`; or `tuned`, the `base` that was tuned, and their `difference`. A section may also hold the
+same metrics several times, by name of what was measured: the model first, others beside it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ def compared_with(evaluation: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """The same metrics of the other models in the evaluation, by what they are called."""
     others: dict[str, dict[str, float]] = {}
     models: dict[str, Any] = dict(evaluation.get("baselines") or {})
+    for section, content in _sections(evaluation):
+        if section.endswith("_metrics") and _is_several(content):
+            models |= list(content.items())[1:]
     models["champion"] = evaluation.get("champion")
     for label, metrics in models.items():
         if isinstance(metrics, Mapping):
@@ -35,13 +39,27 @@ def compared_with(evaluation: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 
 
 def _metrics(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for section, content in evaluation.items():
-        if not isinstance(content, Mapping):
-            continue
+    for section, content in _sections(evaluation):
         if section.endswith("_metrics"):
-            yield from content.items()
+            metrics = next(iter(content.values())) if _is_several(content) else content
+            yield from metrics.items()
         elif {"tuned", "difference"} <= content.keys():
             yield section, content
+
+
+def _sections(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for section, content in evaluation.items():
+        if isinstance(content, Mapping):
+            yield section, content
+
+
+def _is_several(content: Mapping[str, Any]) -> bool:
+    """Whether a section of metrics has them by name of what was measured."""
+    return bool(content) and all(
+        isinstance(metrics, Mapping)
+        and any(isinstance(metric, Mapping) and "value" in metric for metric in metrics.values())
+        for metrics in content.values()
+    )
 
 
 def _number(metric: Any, *keys: str) -> float | None:

@@ -179,3 +179,19 @@ def test_a_tuned_model_stands_beside_its_base() -> None:
     assert "| Metric | Model | base | champion |" in text
     assert "| f1 | **0.75** | 0.125 | 0.5 |" in text
     assert "| perplexity | **1.007** | 1741 |  |" in text
+
+
+def test_ways_to_do_the_same_are_columns_beside_the_first() -> None:
+    def of(recall: float, mrr: float) -> dict[str, Any]:
+        figures = {"recall_at_5": {"value": recall, "interval": [0, 1]}, "mrr": {"value": mrr}}
+        return {**figures, "by_type": {"title": {"recall_at_5": {"value": 0.1}}}}
+
+    evaluation = {
+        "retrieval_metrics": {"hybrid": of(0.9, 0.7), "bm25": of(0.8, 0.6), "dense": of(0.5, 0.4)},
+        "latency": {"search": {"p50_ms": 3.0}},
+        "champion": None,
+    }
+    assert metrics_of(evaluation) == {"recall_at_5": 0.9, "mrr": 0.7}
+    text = shown(metrics=metrics_of(evaluation), evaluation=evaluation)
+    assert "| Metric | Model | bm25 | dense |" in text
+    assert "| recall_at_5 | **0.9** | 0.8 | 0.5 |" in text
