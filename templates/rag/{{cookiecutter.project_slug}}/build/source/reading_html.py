@@ -111,7 +111,7 @@ class _Page:
 
     def _list(self, element: Any) -> None:
         """Short points stand together; a point with blocks inside is read like a page."""
-        points = []
+        points: list[str] = []
         for item in element:
             if not isinstance(item.tag, str) or _is_left_out(item):
                 continue

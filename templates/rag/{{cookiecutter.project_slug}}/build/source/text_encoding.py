@@ -44,21 +44,21 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
                 return Decoded(content.decode(encoding).removeprefix("\ufeff"), encoding)
             except UnicodeDecodeError as error:
                 raise UnreadableDocument(f"it begins as {encoding}, but {error.reason}") from error
+    found = None
     for encoding in ("utf-8", declared):
         try:
-            if encoding:
-                text = content.decode(encoding)
-                break
+            found = Decoded(content.decode(encoding), encoding) if encoding else None
         except (UnicodeDecodeError, LookupError):
             continue
-    else:
-        text, encoding = _guessed(content)
-    if "\0" in text:
+        if found is not None:
+            break
+    found = found or _guessed(content)
+    if "\0" in found.text:
         raise UnreadableDocument("it is not text (it has zero bytes)")
-    return Decoded(text, encoding or "utf-8")
+    return found
 
 
-def _guessed(content: bytes) -> tuple[str, str]:
+def _guessed(content: bytes) -> Decoded:
     if b"\0" in content:
         raise UnreadableDocument("it is not text (it has zero bytes)")
     from charset_normalizer import from_bytes
@@ -66,7 +66,7 @@ def _guessed(content: bytes) -> tuple[str, str]:
     best = from_bytes(content).best()
     if best is None:
         raise UnreadableDocument("it is text in no known encoding; save it as UTF-8")
-    return str(best), best.encoding
+    return Decoded(str(best), best.encoding)
 
 
 def clean(text: str) -> str:
