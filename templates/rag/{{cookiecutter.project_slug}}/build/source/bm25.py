@@ -36,9 +36,10 @@ class LexicalIndex:
         vocabulary = {
             word: number for number, word in enumerate(sorted({w for row in words for w in row}))
         }
-        # A corpus of signs alone has no word; the library needs one.
-        vocabulary = vocabulary or {"": 0}
         numbers = [[vocabulary[word] for word in row] for row in words]
+        if not vocabulary:
+            # A corpus of signs alone has no word; the library needs one, which nobody asks for.
+            vocabulary, numbers = {"": 0}, [[0] for _ in words]
         index = bm25s.BM25(method="lucene", k1=SATURATION, b=LENGTH, backend="numpy")
         index.index((numbers, vocabulary), show_progress=False, create_empty_token=False)
         return cls(analyzer, entries, index)

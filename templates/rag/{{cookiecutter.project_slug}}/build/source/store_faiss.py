@@ -56,9 +56,11 @@ class FaissStore:
                 f"{(len(entries), self._dimension)} is needed"
             )
         ids = [entry.id for entry in entries]
-        twice = set(ids) & set(self._entries.ids) or {i for i in ids if ids.count(i) > 1}
-        if twice:
-            raise StoreUnusable(f"chunk {min(twice)!r} is in the store already")
+        known = set(self._entries.ids)
+        for identifier in ids:
+            if identifier in known:
+                raise StoreUnusable(f"chunk {identifier!r} is in the store already")
+            known.add(identifier)
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
         self._entries = Entries([*self._entries, *entries])
 
