@@ -295,6 +295,7 @@ def repository(root: Path) -> Path:
         ("pipeline/definition.py", True),
         ("source/train.py", True),
         ("source/new.py", True),
+        ("prompts/answer.md", True),
         ("mlops/settings.py", True),
         ("config/pipeline.yaml", True),
         ("data/table.csv", True),
@@ -312,6 +313,17 @@ def test_what_the_definition_depends_on(file: str, matters: bool, tmp_path: Path
     path.parent.mkdir(exist_ok=True)
     path.write_text((path.read_text() if path.exists() else "") + " # changed")
     assert (sources_fingerprint(root) != before) is matters
+
+
+def test_a_folder_of_data_counts_by_its_files(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    for text in ("corpus", "corpus/"):
+        (root / "config/pipeline.yaml").write_text(f"data: {{source: {text}}}")
+        before = sources_fingerprint(root)
+        page = root / "corpus/deeper" / f"{len(text)}.md"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text("# Anchor")
+        assert sources_fingerprint(root) != before
 
 
 def test_nothing_is_compiled_when_nothing_changed(tmp_path: Path) -> None:

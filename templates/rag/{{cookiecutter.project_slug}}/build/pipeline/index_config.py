@@ -1,4 +1,4 @@
-"""The sections `chunk`, `embedding`, `index` and `retrieval`: passages, vectors, how to find them."""
+"""The sections `chunk`, `embedding`, `index` and `retrieval`: passages, vectors, finding them."""
 
 from __future__ import annotations
 

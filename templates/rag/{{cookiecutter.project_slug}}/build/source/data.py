@@ -1,4 +1,4 @@
-"""Writes sample data: `sample` the documents in corpus/, what Python says about its own language."""
+"""Writes sample data: `sample` the documents in corpus/, what Python says about itself."""
 
 from __future__ import annotations
 

@@ -14,7 +14,15 @@ import yaml
 
 from mlops.local.workspace import write_text
 
-_SOURCES = ("pipeline", "source", "mlops", "config", "cicd-config.json", "requirements.txt")
+_SOURCES = (
+    "pipeline",
+    "source",
+    "mlops",
+    "prompts",
+    "config",
+    "cicd-config.json",
+    "requirements.txt",
+)
 _STAMP = "fingerprint"
 _DEFINITION = "definition.json"
 OUTPUT = Path(".pipeline")
