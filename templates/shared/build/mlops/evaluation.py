@@ -29,13 +29,17 @@ def compared_with(evaluation: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         if section.endswith("_metrics") and _is_several(content):
             models |= list(content.items())[1:]
     models["champion"] = evaluation.get("champion")
+    own = {name for name, _ in _metrics(evaluation)}
     for label, metrics in models.items():
         if isinstance(metrics, Mapping):
-            values = {name: _number(metric, "value", "tuned") for name, metric in metrics.items()}
-            others[label] = {name: value for name, value in values.items() if value is not None}
+            values = {
+                name: _number(metrics[name], "value", "tuned") for name in own & metrics.keys()
+            }
+            known = {name: value for name, value in values.items() if value is not None}
+            others |= {label: known} if known else {}
     base = {name: _number(metric, "base") for name, metric in _metrics(evaluation)}
-    known = {name: value for name, value in base.items() if value is not None}
-    return {"base": known, **others} if known else others
+    before = {name: value for name, value in base.items() if value is not None}
+    return {"base": before, **others} if before else others
 
 
 def _metrics(evaluation: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -189,7 +189,8 @@ def test_ways_to_do_the_same_are_columns_beside_the_first() -> None:
     evaluation = {
         "retrieval_metrics": {"hybrid": of(0.9, 0.7), "bm25": of(0.8, 0.6), "dense": of(0.5, 0.4)},
         "latency": {"search": {"p50_ms": 3.0}},
-        "champion": None,
+        # Compared by one figure of its own, none of which is a row of the table.
+        "champion": {"value": 0.9, "other": 0.8},
     }
     assert metrics_of(evaluation) == {"recall_at_5": 0.9, "mrr": 0.7}
     text = shown(metrics=metrics_of(evaluation), evaluation=evaluation)
