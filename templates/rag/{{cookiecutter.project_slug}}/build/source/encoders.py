@@ -143,4 +143,5 @@ def unit_vectors(values: npt.ArrayLike, texts: int, dimension: int, source: str)
     if not np.isfinite(vectors).all():
         raise EncoderUnusable(f"{source} answered with numbers that are not finite")
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    unit: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return unit

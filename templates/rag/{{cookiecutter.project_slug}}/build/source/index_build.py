@@ -124,8 +124,8 @@ def _embedded(
 ) -> tuple[tuple[Chunk, ...], Vectors]:
     """Chunks in the order of their documents and places, with their vectors."""
     found: list[tuple[Chunk, Vectors]] = []
-    for chunks, rows in read_parts(parts.chunks, parts.vectors):
-        found.extend(zip(chunks, rows, strict=True))
+    for part, rows in read_parts(parts.chunks, parts.vectors):
+        found.extend(zip(part, rows, strict=True))
     if not found:
         raise IndexUnusable("there is no passage to index: every document is empty")
     found.sort(key=lambda pair: (pair[0].document, pair[0].start, pair[0].end))

@@ -6,9 +6,9 @@ found nor push anything out of the results.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from source.documents import Value
 from source.errors import UserError
 
 Mask = npt.NDArray[np.bool_]
+Kept = TypeVar("Kept")
 
 
 class UnknownFilter(UserError):
@@ -65,7 +66,11 @@ class Scope:
 
     def admits(self, labels: Iterable[str], metadata: Mapping[str, Value]) -> bool:
         """Whether a document is within the scope."""
-        return self.sees(labels) and all(
+        return self.sees(labels) and self.fits(metadata)
+
+    def fits(self, metadata: Mapping[str, Value]) -> bool:
+        """Whether a document's metadata are as they shall be."""
+        return all(
             condition.holds(metadata.get(name)) for name, condition in self.conditions.items()
         )
 
@@ -118,42 +123,52 @@ class Entry:
 
 
 class Entries:
-    """Entries in their order, and which of them a scope admits."""
+    """Entries in their order, and which of them a scope admits.
+
+    Labels and metadata that several entries have are kept, and asked about, once.
+    """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.ids = tuple(entry.id for entry in entries)
-        groups: dict[tuple[object, ...], int] = {}
-        self._groups: list[Entry] = []
-        numbers = np.empty(len(entries), dtype=np.int64)
-        for row, entry in enumerate(entries):
-            # Those alike are asked about once. True and 1 are equal, but not the same value.
-            key = (
-                entry.labels,
-                tuple(sorted((k, type(v).__name__, v) for k, v in entry.metadata.items())),
-            )
-            if key not in groups:
-                groups[key] = len(self._groups)
-                self._groups.append(entry)
-            numbers[row] = groups[key]
-        self._numbers = numbers
+        self._labels, self._label_rows = _numbered(
+            [entry.labels for entry in entries], [entry.labels for entry in entries]
+        )
+        # The chunks of a document have the same mapping. Values are not compared: True is no 1.
+        self._metadata, self._metadata_rows = _numbered(
+            [entry.metadata for entry in entries], [id(entry.metadata) for entry in entries]
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Entry]:
         """The entries."""
-        for identifier, number in zip(self.ids, self._numbers, strict=True):
-            like = self._groups[number]
-            yield Entry(identifier, like.labels, like.metadata)
+        rows = zip(self.ids, self._label_rows, self._metadata_rows, strict=True)
+        for identifier, labels, metadata in rows:
+            yield Entry(identifier, self._labels[labels], self._metadata[metadata])
 
     def admitted(self, wanted: Scope) -> Mask | None:
         """True for rows within a scope, of shape (entries,); None when that is all of them."""
-        found = np.array(
-            [wanted.admits(entry.labels, entry.metadata) for entry in self._groups], dtype=bool
-        )
-        return None if found.all() else found[self._numbers]
+        seen = np.array([wanted.sees(labels) for labels in self._labels], dtype=bool)
+        mask = None if seen.all() else seen[self._label_rows]
+        if wanted.conditions:
+            fitting = np.array([wanted.fits(one) for one in self._metadata], dtype=bool)
+            if not fitting.all():
+                rows = fitting[self._metadata_rows]
+                mask = rows if mask is None else mask & rows
+        return mask
 
-    @property
-    def label_sets(self) -> tuple[tuple[str, ...], ...]:
-        """The different sets of labels that there are."""
-        return tuple(sorted({entry.labels for entry in self._groups}))
+
+def _numbered(
+    values: Sequence[Kept], keys: Sequence[Hashable]
+) -> tuple[list[Kept], npt.NDArray[np.int64]]:
+    """The different values by their keys, and for every row the number of its value."""
+    numbers: dict[Hashable, int] = {}
+    kept: list[Kept] = []
+    rows = np.empty(len(values), dtype=np.int64)
+    for row, (value, key) in enumerate(zip(values, keys, strict=True)):
+        if key not in numbers:
+            numbers[key] = len(kept)
+            kept.append(value)
+        rows[row] = numbers[key]
+    return kept, rows

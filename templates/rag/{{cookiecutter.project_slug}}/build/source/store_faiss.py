@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 
-from source.documents import read_lines, write_lines
+from source.documents import Value, read_lines, write_lines
 from source.encoders import Vectors
 from source.errors import UserError
 from source.index_settings import HnswSettings
 from source.scope import Entries, Entry, Mask, Scope
 from source.stores import Found, StoreUnusable
+
+# Its type stubs are behind its interface.
+faiss: Any = import_module("faiss")
 
 VECTORS, ENTRIES, GRAPH = "vectors.npy", "entries.jsonl", "graph.faiss"
 # A scope that admits fewer is searched exactly: a graph would lead to neighbours outside of it.
@@ -106,7 +109,7 @@ class FaissStore:
         """Raises `StoreUnusable` for files that are absent, damaged, or of another encoder."""
         try:
             vectors = np.load(folder / VECTORS, allow_pickle=False)
-            entries = [_entry(fields) for fields in read_lines(folder / ENTRIES)]
+            entries = _entries(folder / ENTRIES)
         except (OSError, ValueError, EOFError, KeyError, TypeError, UserError) as error:
             raise StoreUnusable(f"{folder}: {error}; build the index again") from error
         if vectors.shape != (len(entries), dimension) or vectors.dtype != np.float32:
@@ -130,7 +133,7 @@ class FaissStore:
         return index
 
     def _parameters(self, admitted: Mask | None, count: int) -> Any:
-        options = {}
+        options: dict[str, Any] = {}
         if admitted is not None:
             bits = np.packbits(admitted, bitorder="little")
             options["sel"] = faiss.IDSelectorBitmap(bits)
@@ -146,12 +149,19 @@ class FaissStore:
         return [(self._entries.ids[rows[place]], float(scores[place])) for place in best]
 
 
-def _entry(fields: dict[str, Any]) -> Entry:
-    metadata = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in fields["metadata"].items()
-    }
-    return Entry(fields["id"], tuple(fields["labels"]), metadata)
+def _entries(path: Path) -> list[Entry]:
+    """Entries as they were; the chunks of a document share their metadata again."""
+    shared: dict[str, dict[str, Value]] = {}
+    found = []
+    for fields in read_lines(path):
+        key = json.dumps(fields["metadata"])
+        if key not in shared:
+            shared[key] = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in fields["metadata"].items()
+            }
+        found.append(Entry(fields["id"], tuple(fields["labels"]), shared[key]))
+    return found
 
 
 def _graph(path: Path, entries: int, dimension: int) -> Any:

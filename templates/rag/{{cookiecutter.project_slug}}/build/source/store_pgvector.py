@@ -87,11 +87,7 @@ class PgvectorStore:
         ]
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
-            self._asked(
-                lambda part=part: self._client.batch_execute_statement(
-                    **self._place, sql=statement, parameterSets=part
-                )
-            )
+            self._asked(self._client.batch_execute_statement, sql=statement, parameterSets=part)
         self._record = self._record.added(entries)
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -129,16 +125,14 @@ class PgvectorStore:
 
     def _execute(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
         return self._asked(
-            lambda: self._client.execute_statement(
-                **self._place, sql=statement, parameters=list(parameters)
-            )
+            self._client.execute_statement, sql=statement, parameters=list(parameters)
         )
 
-    def _asked(self, call: Callable[[], Any]) -> Any:
+    def _asked(self, operation: Callable[..., Any], **parameters: Any) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return call()
+            return operation(**self._place, **parameters)
         except (ClientError, BotoCoreError) as error:
             raise StoreUnusable(f"table {self._record.name}: {error}") from error
 

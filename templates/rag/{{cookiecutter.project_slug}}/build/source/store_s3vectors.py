@@ -57,7 +57,7 @@ class S3VectorsStore:
         ]
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
-            self._asked(lambda part=part: self._client.put_vectors(**self._place, vectors=part))
+            self._asked(self._client.put_vectors, vectors=part)
         self._record = self._record.added(entries)
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -65,7 +65,7 @@ class S3VectorsStore:
         gone = sorted(set(ids))
         for start in range(0, len(gone), BATCH):
             part = gone[start : start + BATCH]
-            self._asked(lambda part=part: self._client.delete_vectors(**self._place, keys=part))
+            self._asked(self._client.delete_vectors, keys=part)
         self._record = self._record.removed(len(gone))
 
     def search(self, vector: Vectors, k: int, scope: Scope) -> list[Found]:
@@ -74,13 +74,11 @@ class S3VectorsStore:
         if not sets:
             return []
         answer = self._asked(
-            lambda: self._client.query_vectors(
-                **self._place,
-                topK=min(k, MOST),
-                queryVector={"float32": vector.tolist()},
-                filter=vector_filter(sets, scope.conditions),
-                returnDistance=True,
-            )
+            self._client.query_vectors,
+            topK=min(k, MOST),
+            queryVector={"float32": vector.tolist()},
+            filter=vector_filter(sets, scope.conditions),
+            returnDistance=True,
         )
         return [(found["key"], 1.0 - float(found["distance"])) for found in answer["vectors"]]
 
@@ -98,27 +96,25 @@ class S3VectorsStore:
             if error.response["Error"]["Code"] not in ("NotFoundException", "404"):
                 raise StoreUnusable(f"index {self._record.name}: {error}") from error
         self._asked(
-            lambda: self._client.create_index(
-                **self._place,
-                dataType="float32",
-                dimension=self._record.dimension,
-                distanceMetric="cosine",
-            )
+            self._client.create_index,
+            dataType="float32",
+            dimension=self._record.dimension,
+            distanceMetric="cosine",
         )
 
     def _check(self) -> None:
-        found = self._asked(lambda: self._client.get_index(**self._place))["index"]
+        found = self._asked(self._client.get_index)["index"]
         if found["dimension"] != self._record.dimension:
             raise StoreUnusable(
                 f"index {self._record.name} has {found['dimension']} numbers a vector, not "
                 f"{self._record.dimension}; build the index again"
             )
 
-    def _asked(self, call: Callable[[], Any]) -> Any:
+    def _asked(self, operation: Callable[..., Any], **parameters: Any) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return call()
+            return operation(**self._place, **parameters)
         except (ClientError, BotoCoreError) as error:
             raise StoreUnusable(f"index {self._record.name} of S3 Vectors: {error}") from error
 

@@ -45,13 +45,12 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
             except UnicodeDecodeError as error:
                 raise UnreadableDocument(f"it begins as {encoding}, but {error.reason}") from error
     found = None
-    for encoding in ("utf-8", declared):
+    for name in filter(None, ("utf-8", declared)):
         try:
-            found = Decoded(content.decode(encoding), encoding) if encoding else None
+            found = Decoded(content.decode(name), name)
         except (UnicodeDecodeError, LookupError):
             continue
-        if found is not None:
-            break
+        break
     found = found or _guessed(content)
     if "\0" in found.text:
         raise UnreadableDocument("it is not text (it has zero bytes)")

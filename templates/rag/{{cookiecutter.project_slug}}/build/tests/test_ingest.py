@@ -149,5 +149,5 @@ def test_the_sample_corpus_is_pythons_own_and_says_so(tmp_path: Path) -> None:
     said = Run(tmp_path / "run", folder).ingest()
     assert said.documents >= 70 and not said.broken and said.languages.keys() == {"en"}
     documents = {d.id: d for d in read_documents(tmp_path / "run" / "documents")}
-    assert documents["if.txt"].title == 'The "if" statement'
+    assert documents["with.txt"].title == 'The "with" statement'
     assert sum(len(d.sections) for d in documents.values()) > 200
