@@ -161,7 +161,7 @@ class Weights(Section):
 
 
 class Retrieval(Section):
-    """How passages are found for a question; `weights` None chooses them, `auto` in the file."""
+    """How passages are found for a question; without `weights` they are chosen."""
 
     top_k: Annotated[int, Field(ge=1, le=100)] = 5
     candidates: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -176,9 +176,9 @@ class Retrieval(Section):
     def _words_or_weights(cls, weights: object) -> object:
         if weights == "auto":
             return None
-        if isinstance(weights, dict | Weights):
+        if weights is None or isinstance(weights, dict | Weights):
             return weights
-        raise ValueError("write auto, or {bm25: 1, dense: 1}")
+        raise ValueError("write {bm25: 1, dense: 1}, or null to have them chosen")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -200,6 +200,6 @@ class Retrieval(Section):
         return self
 
     def settings(self) -> dict[str, Any]:
-        """The section as the file has it."""
+        """The section as the steps read it."""
         values = self.model_dump(mode="json")
         return values if self.weights is not None else {**values, "weights": "auto"}

@@ -8,14 +8,11 @@ from pydantic import Field
 
 from pipeline.compute import InstanceType, Job, JobLimits
 
-# Ingest writes the documents to at most so many files; a machine more would have nothing to do.
-MOST_FILES = 16
-
 
 class EmbeddingJob(Job):
-    """The machines that embed; each gets a part of the documents."""
+    """The machines that embed; each gets some of the files of documents, of which there are 16."""
 
-    instance_count: Annotated[int, Field(ge=1, le=MOST_FILES)] = 1
+    instance_count: Annotated[int, Field(ge=1, le=16)] = 1
 
 
 class Machines(JobLimits):

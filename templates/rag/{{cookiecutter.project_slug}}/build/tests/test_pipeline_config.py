@@ -12,7 +12,6 @@ from pipeline_project import CONFIG
 from mlops.errors import CommandError
 from pipeline.config import PipelineConfig, load_config
 from pipeline.configuration import CONFIG_FILE
-from pipeline.machines import MOST_FILES
 from source.documents import MAX_SHARDS
 from source.evaluate_settings import (
     EvaluateSettings,
@@ -84,11 +83,18 @@ def test_the_steps_read_what_they_are_given(tmp_path: Path) -> None:
     assert evaluate_settings(index) == EvaluateSettings()
     assert evaluate_settings(config.for_step("Evaluate")) == EvaluateSettings()
     assert gate_settings(config.for_step("Evaluate")) == GateSettings()
-    assert MOST_FILES == MAX_SHARDS
+
+
+def test_no_machine_is_asked_for_that_no_file_is_for(tmp_path: Path) -> None:
+    assert load(tmp_path, compute={"embed": {"instance_count": MAX_SHARDS}})
+    with pytest.raises(CommandError, match=r"instance_count: 17"):
+        load(tmp_path, compute={"embed": {"instance_count": MAX_SHARDS + 1}})
 
 
 def test_weights_are_numbers_or_chosen(tmp_path: Path) -> None:
-    assert load(tmp_path).for_step("Index")["retrieval"]["weights"] == "auto"
+    for left_open in ({}, {"weights": None}, {"weights": "auto"}):
+        config = load(tmp_path, retrieval=left_open)
+        assert config.for_step("Index")["retrieval"]["weights"] == "auto"
     given = load(tmp_path, retrieval={"weights": {"bm25": 1, "dense": 0.5}})
     weights = retrieval_settings(given.for_step("Index")).weights
     assert not isinstance(weights, str)
@@ -122,7 +128,7 @@ def test_weights_are_numbers_or_chosen(tmp_path: Path) -> None:
         ),
         ({"chunk": {"max_tokens": 8}}, "chunk.max_tokens: 8 is wrong"),
         ({"chunk": {"max_tokens": 64, "overlap_tokens": 33}}, "use at most 32"),
-        ({"retrieval": {"weights": "even"}}, "write auto, or {bm25: 1, dense: 1}"),
+        ({"retrieval": {"weights": "even"}}, "write {bm25: 1, dense: 1}, or null to"),
         ({"retrieval": {"weights": {"bm2": 1}}}, "weights.bm2: unknown key; did you mean 'bm25'?"),
         ({"retrieval": {"weights": {"bm25": 0, "dense": 0}}}, "bm25 and dense are both 0"),
         ({"retrieval": {"candidates": 3}}, "candidates 3 is less than top_k 5"),
