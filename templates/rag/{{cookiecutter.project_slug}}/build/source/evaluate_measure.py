@@ -11,6 +11,7 @@ import numpy as np
 from source.answer_checks import Checked, check
 from source.answering import Answerer, Asked
 from source.answers import Answer
+from source.chunks import Chunk
 from source.errors import UserError
 from source.intervals import Vector
 from source.passages import Passage
@@ -112,7 +113,7 @@ def answer_all(
     return found
 
 
-def check_vectors(retrieval: SearchByWay, chunks: Sequence[Indexed]) -> float:
+def check_vectors(retrieval: SearchByWay, chunks: Sequence[Chunk]) -> float:
     """The share of some chunks that dense search finds by their own text.
 
     Raises `IndexMixedUp` when they do not: vectors that were shuffled are as valid as any others,
@@ -125,7 +126,7 @@ def check_vectors(retrieval: SearchByWay, chunks: Sequence[Indexed]) -> float:
         any(
             passage.text == chunk.text
             for passage in retrieval.search_by(
-                "dense", chunk.text, top_k=depth, labels=chunk.labels
+                "dense", chunk.searched, top_k=depth, labels=chunk.labels
             )
         )
         for chunk in asked

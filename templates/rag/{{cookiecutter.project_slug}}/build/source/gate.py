@@ -104,11 +104,7 @@ def _single(settings: GateSettings, value: float, name: str, found: Difference |
     if found is None:
         return Check(False, value, None, 0.0, f"there is no {name} retrieval to compare with")
     tolerance = settings.tolerance_to_single_ways
-    excess = -found.difference - tolerance
-    statement = f"is {_change(found.difference)} than {name} alone ({number(found.other)})"
-    if excess > 0:
-        statement += f", {number(excess)} more than the {number(tolerance)} tolerated"
-    return Check(True, value, found.other - tolerance, excess, statement)
+    return _compared(found, value, tolerance, f"{name} alone")
 
 
 def _answers(settings: GateSettings, found: Findings) -> Check:
@@ -132,16 +128,25 @@ def _answers(settings: GateSettings, found: Findings) -> Check:
 
 
 def _champion(settings: GateSettings, found: Findings) -> Check:
-    """Fails only when the questions show, beyond chance, that the tolerance is exceeded."""
-    compared, tolerance = found.champion, settings.tolerance_over_champion
-    if compared is None:
+    if found.champion is None:
         return Check(False, found.value, None, 0.0, found.champion_note)
-    surely = min(-end for end in compared.interval)
-    excess = min(surely, -compared.difference) - tolerance
-    statement = f"is {_change(compared.difference)} than the champion ({number(compared.other)})"
+    tolerance = settings.tolerance_over_champion
+    return _compared(found.champion, found.value, tolerance, "the champion")
+
+
+def _compared(found: Difference, value: float, tolerance: float, name: str) -> Check:
+    """Fails only when the questions show, beyond chance, that the tolerance is exceeded.
+
+    A hundred questions cannot tell two ways apart that differ by two of them.
+    """
+    surely = min(-end for end in found.interval)
+    excess = min(surely, -found.difference) - tolerance
+    statement = f"is {_change(found.difference)} than {name} ({number(found.other)})"
     if excess > 0:
-        statement += f", more than the {number(tolerance)} tolerated and than chance explains"
-    return Check(True, found.value, compared.other - tolerance, excess, statement)
+        statement += f", surely {number(excess)} more than the {number(tolerance)} tolerated"
+    elif -found.difference > tolerance:
+        statement += ", which may be chance"
+    return Check(True, value, found.other - tolerance, excess, statement)
 
 
 def _latency(settings: GateSettings, latency_ms: float) -> Check:

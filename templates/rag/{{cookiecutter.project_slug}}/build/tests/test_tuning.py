@@ -47,14 +47,19 @@ def chosen(good: Mapping[tuple[float, float], range]) -> tuple[float, float, str
 def test_a_fusion_that_clearly_finds_more_is_taken() -> None:
     bm25, dense, note = chosen({(1, 0): range(25), (0, 1): range(20), (1, 0.5): range(36)})
     assert (bm25, dense) == (1, 0.5)
-    assert "40 validation questions" in note and "0.275" in note
+    assert "40 validation questions 1 BM25 with 0.5 dense gains 0.275" in note
 
 
-def test_the_better_way_alone_is_taken_when_the_fusion_is_only_lucky() -> None:
-    bm25, dense, note = chosen({(1, 0): range(30), (0, 1): range(20), (1, 1): range(31)})
-    assert (bm25, dense) == (1, 0) and "BM25 alone is taken" in note
-    bm25, dense, _ = chosen({(0, 1): range(30), (1, 1): range(12)})
-    assert (bm25, dense) == (0, 1)
+def test_bm25_alone_stays_where_nothing_else_is_surely_better() -> None:
+    same = {(1, 0): range(30), (0, 1): range(30), (1, 1): range(30)}
+    for good in (same, same | {(1, 1): range(30)}, same | {(1, 1): range(20, 50)}):
+        bm25, dense, note = chosen(good)
+        assert (bm25, dense) == (1, 0) and note.endswith("BM25 alone is taken")
+
+
+def test_dense_alone_is_taken_where_bm25_finds_little() -> None:
+    bm25, dense, note = chosen({(1, 0): range(5), (0, 1): range(35), (1, 1): range(20)})
+    assert (bm25, dense) == (0, 1) and note.endswith("dense alone is taken")
 
 
 def test_a_handful_of_questions_chooses_nothing() -> None:
