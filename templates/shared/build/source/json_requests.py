@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from starlette.requests import Request
+
+if TYPE_CHECKING:  # not everywhere where bodies are read is there a server of this kind
+    from starlette.requests import Request
 
 # As SageMaker limits a body.
 LARGEST_BODY = 6 * 1024 * 1024
