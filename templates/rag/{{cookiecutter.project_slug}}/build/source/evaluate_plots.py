@@ -30,7 +30,7 @@ def retrieval(found: Evaluation) -> bytes:
 
     def bars(axes: Axes) -> None:
         for row, (way, figures) in enumerate(found.figures.items()):
-            positions = np.arange(len(METRICS)) + (len(found.figures) - 1 - row) * height
+            positions = np.arange(len(METRICS)) + _shift(row, len(found.figures)) * height
             values = [figures[metric].value for metric in METRICS]
             ends = np.array([figures[metric].interval for metric in METRICS]).T
             spread = np.abs(ends - np.array(values))
@@ -51,7 +51,7 @@ def by_type(found: Evaluation) -> bytes:
 
     def bars(axes: Axes) -> None:
         for row, way in enumerate(found.figures):
-            positions = np.arange(len(kinds)) + (len(found.figures) - 1 - row) * height
+            positions = np.arange(len(kinds)) + _shift(row, len(found.figures)) * height
             values = [found.by_type[kind][way]["recall_at_5"].value for kind in kinds]
             axes.barh(positions, values, height * 0.9, color=COLOURS[way], label=NAMES[way])
         counts = [found.by_type[kind]["hybrid"]["recall_at_5"].count for kind in kinds]
@@ -115,3 +115,8 @@ def answers(found: Evaluation) -> bytes:
         axes.set(xlabel="milliseconds", ylabel="answers", title="How long answers take")
 
     return png((10.0, 3.6), [decided, taken])
+
+
+def _shift(row: int, rows: int) -> float:
+    """Where a bar of a group stands, in bars from the group's middle; the first one on top."""
+    return (rows - 1) / 2 - row

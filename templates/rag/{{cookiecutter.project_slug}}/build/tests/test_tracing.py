@@ -38,6 +38,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
         patch.delenv("MLFLOW_TRACE_SAMPLING_RATIO", raising=False)
         mlflow.set_tracking_uri(uri)
+        if mlflow.get_experiment_by_name("answers") is None:
+            mlflow.create_experiment("answers", artifact_location=(folder / "artifacts").as_uri())
         mlflow.set_experiment("answers")
         yield uri
     mlflow.set_tracking_uri(before)
