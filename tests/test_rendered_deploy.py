@@ -48,9 +48,9 @@ def make(deploy: Path, deploy_environment: Path, tmp_path_factory: pytest.TempPa
     home = tmp_path_factory.mktemp("home")
     log = home / "network.log"
 
-    def target(*names: str) -> subprocess.CompletedProcess[str]:
+    def target(*names: str, args: str = "") -> subprocess.CompletedProcess[str]:
         done = run(
-            "make", "--no-print-directory", f"VENV={deploy_environment}", *names,
+            "make", "--no-print-directory", f"VENV={deploy_environment}", *names, f"ARGS={args}",
             cwd=deploy, HOME=str(home), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
         )  # fmt: skip
         assert not log.exists(), log.read_text()
@@ -66,8 +66,12 @@ def templates(deploy: Path) -> dict[str, dict]:
     }
 
 
-def test_lint_and_tests(make: Make) -> None:
-    done = make("lint", "test")
+# The shared parts, whose files are the same in every deploy repository, are tested in regression's.
+ALL_TESTS, OWN_TESTS = "", "--ignore=tests/components"
+
+
+def test_lint_and_tests(template: str, make: Make) -> None:
+    done = make("lint", "test", args=ALL_TESTS if template == "regression" else OWN_TESTS)
     assert done.returncode == 0, done.stdout[-6000:]
 
 

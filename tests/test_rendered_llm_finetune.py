@@ -176,11 +176,15 @@ def test_the_machines_for_a_larger_model_are_named_offline(make: Make) -> None:
     assert "ml.g6.xlarge" in done.stdout
 
 
+# The shared parts, whose files are the same in every build repository, are tested in regression's.
+OWN_TESTS = "ARGS=--ignore=tests/mlops"
+
+
 def test_lint_and_tests(render: Render, environment: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(render("llm_finetune") / "build", tmp_path / "build")
     log = tmp_path / "network.log"
     done = run(
-        "make", "--no-print-directory", f"VENV={environment}", "lint", "test",
+        "make", "--no-print-directory", f"VENV={environment}", "lint", "test", OWN_TESTS,
         cwd=folder, HOME=str(tmp_path), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
     )  # fmt: skip
     assert not log.exists(), log.read_text()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, run
+from conftest import CHECKOUT, run, template_names
 
 from config.files import MINIMAL, edited
 from config.git_stage import TOKEN, Collection, our_templates
@@ -16,6 +16,7 @@ from generator.standins.gitserver import GitServer
 
 Aiops = Callable[..., subprocess.CompletedProcess[str]]
 GITHUB = 'token_secret = "aiops/github"\n'
+THERE_ARE = f"there are {', '.join(template_names())}"
 
 
 @pytest.fixture
@@ -88,8 +89,7 @@ def test_a_narrow_terminal_and_markup_lose_nothing(aiops: Aiops, tmp_path: Path)
             [
                 "15: profiles.Regression = 'regresion': there is no template of that name; did you"
                 " mean regression?",
-                "16: profiles.RAG = 'graph': there is no template of that name; there are"
-                " regression",
+                f"16: profiles.RAG = 'graph': there is no template of that name; {THERE_ARE}",
             ],
         ),
         (
@@ -134,7 +134,7 @@ def test_templates_of_a_repository_are_fetched_for_the_check(aiops: Aiops, tmp_p
         collection.commit(our_templates)
         collection.tag("v1")
         text = (
-            f'git_url = "{server.url}"\n[profiles]\nX = "rag"\n[templates]\n'
+            f'git_url = "{server.url}"\n[profiles]\nX = "nothing"\n[templates]\n'
             f'repository = "{collection.url}"\nref = "{{}}"\n'
         )
         environment = {"AIOPS_CACHE": str(tmp_path / "cache"), "AIOPS_GIT_TOKEN": TOKEN}
@@ -146,7 +146,7 @@ def test_templates_of_a_repository_are_fetched_for_the_check(aiops: Aiops, tmp_p
             assert TOKEN not in done.stdout
             said[ref] = done.stdout
     assert (
-        "16: profiles.X = 'rag': there is no template of that name; there are regression"
+        f"16: profiles.X = 'nothing': there is no template of that name; {THERE_ARE}"
         in (said["v1"])
     )
     assert said["v2"] == f"aiops: {collection.url} has no tag 'v2'; there are 'v1'\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -85,6 +86,17 @@ def tokenizer_folder(settings: ModelSettings, given: Path | None) -> Path:
     if settings.on_hub and not (given is not None and given.is_dir()):
         return _download(settings, [name for name in FILES if name != WEIGHTS])
     return base_folder(settings, given)
+
+
+def leave_hub() -> None:
+    """Keep the libraries from asking the Hub again, once everything is in a folder.
+
+    peft, for one, looks there for the configuration of a base whose folder it does not find.
+    """
+    from huggingface_hub import constants
+
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    constants.HF_HUB_OFFLINE = True
 
 
 def context_length(folder: Path) -> int | None:

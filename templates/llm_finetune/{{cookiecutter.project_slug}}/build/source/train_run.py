@@ -23,6 +23,7 @@ from source.base_model import (
     BaseModelUnusable,
     base_folder,
     describe,
+    leave_hub,
     load_tokenizer,
 )
 from source.cost import Cost, Spent, cost_of
@@ -127,6 +128,7 @@ def settle(folders: Folders, document: Mapping[str, Any]) -> Run:
     """Read and check everything that a run depends on. Raises `UserError`."""
     model, settings = model_settings(document), train_settings(document)
     folder = base_folder(model, folders.base)
+    leave_hub()
     # Reading all weights for their digest is work for one process.
     base = describe(model, folder, digest=distributed.is_main())
     if base.context is not None and model.max_length > base.context:
