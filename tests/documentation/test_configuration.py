@@ -102,6 +102,38 @@ def test_every_key_of_a_stage_is_documented(repositories: dict[str, Path]) -> No
             assert row[stage] == in_words(alarm), (key, stage)
 
 
+FINE_TUNING = DOCS / "templates" / "llm_finetune.md"
+# Documented once, on the regression template's page.
+COMMON = ("data_capture", "logs", "notifications", "model_packages", "container")
+
+
+def test_every_key_of_a_language_models_stage_is_documented(render: Render) -> None:
+    deploy = render("llm_finetune") / "deploy"
+    # The last class of a name counts: this template's own StageConfig.
+    files = [
+        path for name in ("components", "stacks") for path in sorted((deploy / name).glob("*.py"))
+    ]
+    model = keys_of(files, "StageConfig")
+    own = {key for key in model if not key.startswith((*COMMON, "alarms.", "engine_alarms."))}
+    documented = {codes(row["key"])[0]: row for row in rows(FINE_TUNING, "key", *ROW_OF_STAGES)}
+    alarms = {codes(row["alarm"])[0]: row for row in rows(FINE_TUNING, "alarm")}
+    engine = {codes(row["engine alarm"])[0]: row for row in rows(FINE_TUNING, "engine alarm")}
+    assert set(documented) == own - {"termination_protection"}
+    for stage in ROW_OF_STAGES:
+        content = yaml.safe_load((deploy / "config" / f"{stage}.yaml").read_text())
+        file = dict(flat(content))
+        for key, row in documented.items():
+            expected = [file[key]] if key in file else []
+            assert [yaml.safe_load(code) for code in codes(row[stage])] == expected, (key, stage)
+        assert set(alarms) == set(content["alarms"])
+        for name, row in alarms.items():
+            assert row[stage] == in_words(content["alarms"][name]), (name, stage)
+        assert set(engine) == set(content["engine_alarms"])
+        for name, row in engine.items():
+            alarm = content["engine_alarms"][name]
+            assert row[stage] == f"{alarm['threshold']} for {alarm['minutes']} min", (name, stage)
+
+
 def in_words(alarm: Mapping[str, Any] | None) -> str:
     if alarm is None:
         return "off"
