@@ -10,7 +10,7 @@ import numpy as np
 
 from source.chunking import chunk_document
 from source.documents import Document
-from source.encoder_fitted import FittedEncoder, fit
+from source.encoder_fitted import DIMENSION, FittedEncoder, fit
 from source.encoders import FILE_NAME, Encoder, EncoderUnusable, open_encoder, read_description
 from source.index_settings import ChunkSettings, EmbeddingSettings
 from source.search_words import Analyzer
@@ -37,7 +37,7 @@ def choose_encoder(
     share = 1.0
     if kept is not None and kept.analyzer.language == language:
         share = kept.changed_share(hashes)
-        same_size = embedding.dimension in (None, kept.dimension)
+        same_size = kept.asked == (embedding.dimension or DIMENSION)
         if share <= embedding.refit_share and same_size:
             return kept, (
                 f"encoder: kept from the last run; {share:.1%} of the documents have changed since "

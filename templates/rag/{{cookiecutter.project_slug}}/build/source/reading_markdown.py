@@ -37,7 +37,8 @@ def _metadata(front: str) -> dict[str, Any]:
     try:
         found = yaml.safe_load(front)
     except yaml.YAMLError as error:
-        raise UnreadableDocument(f"its front matter is not YAML: {error}") from error
+        reason = " ".join(str(error).split())
+        raise UnreadableDocument(f"its front matter is not YAML: {reason}") from error
     if found is None:
         return {}
     if not isinstance(found, dict):

@@ -14,6 +14,7 @@ from corpus_files import LOREM, article, articles, write
 from source import ingest
 from source.documents import read_documents
 from source.encoder_fitted import FittedEncoder
+from source.index_settings import EmbeddingSettings
 from source.ingest_settings import DataSettings
 from source.sample_corpus import write_sample
 
@@ -137,6 +138,10 @@ def test_the_fitted_encoder_is_kept_until_the_corpus_has_changed(tmp_path: Path)
     third = Run(tmp_path / "3", corpus, previous=second.folder)
     said = third.ingest()
     assert fitted(third) != fitted(first) and "51.2% of the documents" in str(said.encoder)
+    other = EmbeddingSettings(dimension=16)
+    fourth = Run(tmp_path / "4", corpus, previous=third.folder, embedding=other)
+    fourth.ingest()
+    assert FittedEncoder.load(fourth.folder / "encoder").dimension == 16
 
 
 def test_the_sample_corpus_is_pythons_own_and_says_so(tmp_path: Path) -> None:
