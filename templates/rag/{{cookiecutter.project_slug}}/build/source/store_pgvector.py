@@ -157,14 +157,16 @@ def conditions_sql(conditions: Mapping[str, Condition]) -> tuple[str, list[dict[
                 continue
             key = f"b{number}{'l' if operator == '>=' else 'm'}"
             kind = "string" if isinstance(bound, str) else "number"
-            value = f"metadata ->> :n{number}"
+            # A parameter could as well be a place in a list.
+            field = f"CAST(:n{number} AS text)"
+            value = f"metadata ->> {field}"
             compared = (
                 f'{value} {operator} :{key} COLLATE "C"'
                 if isinstance(bound, str)
                 else f"CAST({value} AS numeric) {operator} CAST(:{key} AS numeric)"
             )
             text += (
-                f" AND CASE WHEN jsonb_typeof(metadata -> :n{number}) = '{kind}' "
+                f" AND CASE WHEN jsonb_typeof(metadata -> {field}) = '{kind}' "
                 f"THEN {compared} ELSE false END"
             )
             parameters.append(_text(key, str(bound)))

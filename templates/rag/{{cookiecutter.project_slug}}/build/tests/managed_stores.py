@@ -215,7 +215,9 @@ def pg_admits(text: str, given: Mapping[str, Any], metadata: Mapping[str, Any]) 
         keys = re.findall(r"CAST\(:(\w+) AS jsonb\)", group)
         if not any(contains(metadata, json.loads(given[key])) for key in keys):
             return False
-    bounds = re.findall(r"-> :(n\d+)\) = '(\w+)' THEN .*? (>=|<=) (?:CAST\()?:(b\w+)", text)
+    bounds = re.findall(
+        r"-> CAST\(:(n\d+) AS text\)\) = '(\w+)' THEN .*? (>=|<=) (?:CAST\()?:(b\w+)", text
+    )
     for name, kind, operator, key in bounds:
         value = metadata.get(given[name])
         right_kind = isinstance(value, str) if kind == "string" else type(value) in (int, float)
