@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.tracking import step_run
-from source import evaluate_plots, evaluate_report, judge
+from source import evaluate_plots, evaluate_report, judge, tracing
 from source.application import Application, open_application
 from source.champion import ask_champion
 from source.evaluate_measure import answer_all, check_vectors, rank
@@ -73,7 +73,8 @@ def run(inputs: Inputs, settings: EvaluateSettings, gate: GateSettings) -> Outco
     print(f"asking {len(answerable)} questions of {len(chunks)} passages, each way", flush=True)
     ranked = rank(application.retriever, answerable)
     print(f"answering {len(questions)} questions ({application.generation.kind})", flush=True)
-    answers = answer_all(application.answerer, questions, chunks, application.top_k)
+    with tracing.paused():
+        answers = answer_all(application.answerer, questions, chunks, application.top_k)
     champion = ask_champion(
         inputs.champion,
         answerable,

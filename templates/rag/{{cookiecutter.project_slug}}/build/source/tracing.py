@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 Item = TypeVar("Item")
 
 RATIO, ENDPOINT_RATIO = "MLFLOW_TRACE_SAMPLING_RATIO", "0.05"
+_paused: contextvars.ContextVar[bool] = contextvars.ContextVar("paused", default=False)
 # MLflow's id of a trace that is not recorded.
 UNRECORDED = "MLFLOW_NO_OP_SPAN_TRACE_ID"
 
@@ -37,7 +38,17 @@ class Span:
 
 def enabled() -> bool:
     """Whether answers are traced at all."""
-    return bool(os.environ.get("MLFLOW_TRACKING_URI"))
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) and not _paused.get()
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """No traces while the block runs: for measuring how long answers take, and many of them."""
+    token = _paused.set(True)
+    try:
+        yield
+    finally:
+        _paused.reset(token)
 
 
 def for_endpoint() -> None:

@@ -192,6 +192,39 @@ def test_questions_that_fit_nothing_end_the_run(
     assert "evaluate.validation_share leaves" in capsys.readouterr().err
 
 
+def test_a_tracking_server_gets_figures_prompts_and_the_worst_traces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import mlflow
+
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "handbook")
+    monkeypatch.setenv("MLFLOW_ARTIFACT_LOCATION", (tmp_path / "artifacts").as_uri())
+    monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
+    monkeypatch.setenv("PROJECT_NAME", "handbook")
+    monkeypatch.chdir(tmp_path)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    try:
+        run(tmp_path)
+        experiment = mlflow.get_experiment_by_name("handbook")
+        (tracked,) = mlflow.search_runs([experiment.experiment_id], output_format="list")
+        traces = mlflow.search_traces(
+            locations=[experiment.experiment_id], return_type="list", max_results=50
+        )
+        prompt = mlflow.genai.load_prompt("prompts:/handbook.answer@latest")
+    finally:
+        mlflow.set_tracking_uri(before)
+    assert tracked.data.metrics["recall_at_5"] > 0.8
+    assert {"bm25.mrr", "answers.refusal", "gate.dense.excess"} <= set(tracked.data.metrics)
+    assert tracked.data.tags["prompt.handbook.answer"] == "1" and prompt.version == 1
+    # Those that went worst; tracing all would cost more than answering them.
+    assert len(traces) == 5
+    assert {span.name for span in traces[0].data.spans} >= {"answer", "retrieve"}
+    assert not (tmp_path / "mlruns").exists()
+
+
 def test_money_is_counted_where_prices_are_known() -> None:
     priced = GenerationSettings(
         kind="bedrock",
