@@ -35,6 +35,7 @@ class Chunk(Section):
     max_tokens: Annotated[int, Field(ge=16)] | None = 256
     overlap_tokens: Annotated[int, Field(ge=0)] = 32
     respect_headings: bool = True
+    search_headings: bool = False
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> Self:
