@@ -1,1 +1,1 @@
-"""The code of the steps: reading documents, indexing, retrieving, answering, evaluating, serving."""
+"""The code of the steps: reading documents, indexing, finding, answering, evaluating, serving."""
