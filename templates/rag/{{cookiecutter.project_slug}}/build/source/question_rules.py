@@ -184,11 +184,13 @@ def _unanswerable(chunks: Sequence[Indexed], terms: Terms, count: int) -> list[Q
     labels = Counter(tuple(chunk.labels) for chunk in chunks).most_common(1)[0][0]
     everyday = [text for text in EVERYDAY if _mostly_unknown(text, terms)]
     places = _in_hash_order(_headings(chunks) or _titles(chunks))
-    strangers = [
+    made_up = (
         f"How does the {name} {WORD.findall(question.question)[-1]} work?"
         for question, name in zip(places, INVENTED * count, strict=False)
         if not terms.frequencies.get(content_words(name)[0])
-    ]
+    )
+    # Headings that end alike would ask the same twice.
+    strangers = list(dict.fromkeys(made_up))
     half = min(len(everyday), (count + 1) // 2)
     texts = [*everyday[:half], *strangers[: count - half]]
     return [Question(text, UNANSWERABLE, (), labels) for text in texts]

@@ -235,3 +235,24 @@ def test_money_is_counted_where_prices_are_known() -> None:
     assert usd_per_query((2000.0, 100.0), priced) == pytest.approx(0.0075)
     assert usd_per_query((2000.0, 100.0), GenerationSettings(kind="bedrock", model_id="m")) is None
     assert usd_per_query((0.0, 0.0), GenerationSettings()) == 0.0
+
+
+def test_questions_are_written_for_review_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from source import write_questions
+    from source.questions import Question, load_questions
+    from source.questions import write_questions as save
+
+    path = tmp_path / "questions/questions.jsonl"
+    own = Question("Who may use the locker?", "question", (), (), True)
+    save([own], path)
+    arguments = ["--package", str(built() / "package"), "--output", str(path)]
+    write_questions.main(arguments)
+    found = load_questions(path)
+    assert found[0].question == own.question and found[0].reviewed
+    assert len(found) > 30 and not any(question.reviewed for question in found[1:])
+    assert {"heading", "unanswerable"} <= {question.type for question in found}
+    write_questions.main(arguments)
+    assert load_questions(path) == found
+    assert f"{len(found)} questions kept, 0 added" in capsys.readouterr().out
