@@ -31,7 +31,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a worker saw. `found` is a hash of all that was found: both ways must find the same."""
+    """What a worker saw, in seconds and milliseconds of processor time.
+
+    `found` is a hash of all that was found, which repetitions must agree on.
+    """
 
     build_seconds: float
     query_ms: float

@@ -1,8 +1,9 @@
 """Measures one way in a process of its own, so that no memory is left from another.
 
 Both ways get the same texts and the same vectors, and do the same work with the same libraries:
-stem, index by BM25, index vectors; then, for a question, rank by both and fuse the ranks. Prints
-the result as one line of JSON.
+stem, index by BM25, index vectors; then, for a question, rank by both and fuse the ranks. Times are
+the processor's, of one thread, so that other work on the machine counts little. Prints the result
+as one line of JSON.
 """
 
 from __future__ import annotations
@@ -38,16 +39,16 @@ def measure(task: Task) -> Measured:
     asked = questions(corpus, task.questions)
     rows, question_vectors = vectors(task.chunks, 1), vectors(task.questions, 2)
     build = plain if task.way == PLAIN else template
-    began = time.perf_counter()
+    began = time.process_time()
     ask = build(corpus, rows, asked, question_vectors)
-    built = time.perf_counter() - began
+    built = time.process_time() - began
     for number in range(min(WARM_UP, len(asked))):
         ask(number)
     times, found = [], hashlib.sha256()
     for number in range(len(asked)):
-        began = time.perf_counter()
+        began = time.process_time()
         best = ask(number)
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
         found.update(json.dumps(best).encode())
     times.sort()
     return Measured(
