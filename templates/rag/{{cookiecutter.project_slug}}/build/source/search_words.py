@@ -62,6 +62,10 @@ class Analyzer:
         """
         folded = unicodedata.normalize("NFKC", text).casefold()
         stem = _stemmer(ALGORITHMS.get(self.language or ""))
+        if folded.isascii() or not IS_UNSPACED.search(folded):
+            # Most texts, and faster than word by word.
+            words: list[str] = WORD.findall(folded)
+            return words if stem is None else list(map(stem, words))
         found: list[str] = []
         for word in WORD.findall(folded):
             if len(word) > 1 and IS_UNSPACED.match(word):
