@@ -7,7 +7,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from components.alarm_config import AlarmSet
-from components.endpoint_metrics import PERIOD, EndpointMetrics
+from components.endpoint_metrics import EndpointMetrics
+from components.published_metrics import PERIOD
 from components.stage_config import StageConfig
 
 _HALF = 12

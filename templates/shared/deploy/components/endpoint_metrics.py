@@ -6,21 +6,19 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 
 from collections.abc import Callable
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from components.instance_types import vcpus
+from components.published_metrics import PERIOD, PublishedMetrics
 
-PERIOD = Duration.minutes(1)
-_INVOCATIONS = "AWS/SageMaker"
 _INSTANCES = "/aws/sagemaker/Endpoints"
 
 
-class EndpointMetrics:
+class EndpointMetrics(PublishedMetrics):
     """Metrics of one variant; percentages are 0 to 100, latencies milliseconds."""
 
     def __init__(self, *, endpoint_name: str, variant_name: str, instance_type: str) -> None:
-        self._dimensions = {"EndpointName": endpoint_name, "VariantName": variant_name}
+        super().__init__({"EndpointName": endpoint_name, "VariantName": variant_name})
         self._vcpus = vcpus(instance_type)
 
     def by_name(self, name: str) -> cloudwatch.IMetric:
@@ -39,31 +37,31 @@ class EndpointMetrics:
 
     def invocations(self) -> cloudwatch.Metric:
         """Requests a minute."""
-        return self._count("Invocations", "requests")
+        return self.count("Invocations", "requests")
 
     def invocations_per_instance(self) -> cloudwatch.Metric:
         """Requests a minute that one instance handles: what autoscaling watches."""
-        return self._count("InvocationsPerInstance", "requests per instance")
+        return self.count("InvocationsPerInstance", "requests per instance")
 
     def server_error_percent(self) -> cloudwatch.MathExpression:
         """Share of requests that ended with a 5xx status."""
-        return self._share("Invocation5XXErrors", "server errors (%)")
+        return self.share("Invocation5XXErrors", "server errors (%)")
 
     def client_error_percent(self) -> cloudwatch.MathExpression:
         """Share of requests that ended with a 4xx status."""
-        return self._share("Invocation4XXErrors", "client errors (%)")
+        return self.share("Invocation4XXErrors", "client errors (%)")
 
     def model_error_percent(self) -> cloudwatch.MathExpression:
         """Share of requests the container did not answer with 2xx; time-outs count, too."""
-        return self._share("InvocationModelErrors", "model errors (%)")
+        return self.share("InvocationModelErrors", "model errors (%)")
 
     def model_latency_ms(self, statistic: str) -> cloudwatch.MathExpression:
         """Time the container takes to answer."""
-        return self._milliseconds("ModelLatency", statistic, f"model {statistic} (ms)")
+        return self.milliseconds("ModelLatency", statistic, f"model {statistic} (ms)")
 
     def overhead_latency_ms(self, statistic: str) -> cloudwatch.MathExpression:
         """Time SageMaker adds to the container's."""
-        return self._milliseconds("OverheadLatency", statistic, f"overhead {statistic} (ms)")
+        return self.milliseconds("OverheadLatency", statistic, f"overhead {statistic} (ms)")
 
     def cpu_percent(self) -> cloudwatch.MathExpression:
         """Use of all cores: SageMaker reports up to 100 for each core, so it is divided."""
@@ -83,40 +81,6 @@ class EndpointMetrics:
         """Use of the disk."""
         return self._instance("DiskUtilization", "disk (%)")
 
-    def _count(self, name: str, label: str | None = None) -> cloudwatch.Metric:
-        return self._metric(_INVOCATIONS, name, "Sum", label)
-
     def _instance(self, name: str, label: str | None = None) -> cloudwatch.Metric:
         # The worst instance: an average over the fleet hides one that is about to fail.
-        return self._metric(_INSTANCES, name, "Maximum", label)
-
-    def _share(self, name: str, label: str) -> cloudwatch.MathExpression:
-        # An id may stand for one metric only in a graph, so it is made from the metric's name.
-        errors = f"count_{name}"
-        return cloudwatch.MathExpression(
-            expression=f"100 * FILL({errors}, 0) / requests",
-            using_metrics={errors: self._count(name), "requests": self._count("Invocations")},
-            label=label,
-            period=PERIOD,
-        )
-
-    def _milliseconds(self, name: str, statistic: str, label: str) -> cloudwatch.MathExpression:
-        microseconds = f"microseconds_{name}_{statistic}"
-        return cloudwatch.MathExpression(
-            expression=f"{microseconds} / 1000",
-            using_metrics={microseconds: self._metric(_INVOCATIONS, name, statistic)},
-            label=label,
-            period=PERIOD,
-        )
-
-    def _metric(
-        self, namespace: str, name: str, statistic: str, label: str | None = None
-    ) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=namespace,
-            metric_name=name,
-            dimensions_map=self._dimensions,
-            statistic=statistic,
-            period=PERIOD,
-            label=label,
-        )
+        return self.metric(_INSTANCES, name, "Maximum", label)

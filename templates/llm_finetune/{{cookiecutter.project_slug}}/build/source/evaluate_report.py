@@ -7,11 +7,11 @@ from html import escape
 
 from source.bootstrap import Comparison
 from source.evaluation import Evaluation
-from source.gate import Check
 from source.metrics import label
 from source.page import cell, image, moment, page, table
 from source.rounding import number
 from source.safety import SafetyAnswer, unsafe_share
+from source.verdict import Check
 
 ALT = {
     "metrics": "Mean of every metric, of the base and the tuned model",

@@ -11,13 +11,14 @@ from source.bootstrap import Comparison, compare_means, compare_perplexity, grou
 from source.champion import Champion
 from source.evaluate_measure import Measured, Sets
 from source.evaluate_settings import PERPLEXITY, EvaluateSettings, GateSettings
-from source.gate import Findings, Gate, judge
+from source.gate import Findings, judge
 from source.general import better_than_guessing, guessing_share
 from source.generation import Vector
 from source.intervals import Resampling
 from source.judge import Graded
 from source.rows import Row
 from source.safety import unsafe_share
+from source.verdict import Gate
 
 JUDGE = "judge"
 

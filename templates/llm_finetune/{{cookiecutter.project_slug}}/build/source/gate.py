@@ -6,49 +6,16 @@ fails. A check that has nothing to compare with has excess 0 and is not applied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from source.bootstrap import Comparison
 from source.evaluate_settings import GateSettings
 from source.metrics import higher_is_better, label
 from source.rounding import number
+from source.verdict import Check, Gate
 
 # An interval that ends exactly at the margin does not exceed it.
 JUST_MISSED = 1e-9
-
-
-@dataclass(frozen=True)
-class Check:
-    """One condition. `statement` says in words how it turned out."""
-
-    applied: bool
-    value: float
-    limit: float | None
-    excess: float
-    statement: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether the condition holds."""
-        return self.excess <= 0
-
-
-@dataclass(frozen=True)
-class Gate:
-    """The verdict on one metric; `message` is one sentence for people."""
-
-    metric: str
-    bound: float | None
-    value: float
-    passed: bool
-    message: str
-    checks: Mapping[str, Check]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As evaluation.json has it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

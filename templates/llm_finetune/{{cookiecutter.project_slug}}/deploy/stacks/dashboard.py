@@ -7,7 +7,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from components.dashboard import console, thresholds
-from stacks.model_metrics import PERIOD, ModelMetrics
+from components.published_metrics import PERIOD
+from stacks.model_metrics import ModelMetrics
 from stacks.stage_config import StageConfig
 
 _HALF = 12

@@ -6,19 +6,18 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 
 from collections.abc import Callable
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-PERIOD = Duration.minutes(1)
-_REQUESTS = "AWS/SageMaker"
+from components.published_metrics import REQUESTS, PublishedMetrics
+
 _COPIES = "/aws/sagemaker/InferenceComponents"
 
 
-class ModelMetrics:
+class ModelMetrics(PublishedMetrics):
     """Metrics of all copies of one model; percentages are 0 to 100, latencies milliseconds."""
 
     def __init__(self, *, component_name: str) -> None:
-        self._dimensions = {"InferenceComponentName": component_name}
+        super().__init__({"InferenceComponentName": component_name})
 
     def by_name(self, name: str) -> cloudwatch.IMetric:
         """The metric that an alarm of the stage's configuration watches."""
@@ -36,75 +35,42 @@ class ModelMetrics:
 
     def invocations(self) -> cloudwatch.Metric:
         """Requests a minute."""
-        return self._metric(_REQUESTS, "Invocations", "Sum", "requests")
+        return self.metric(REQUESTS, "Invocations", "Sum", "requests")
 
     def server_error_percent(self) -> cloudwatch.MathExpression:
         """Share of requests that ended with a 5xx status."""
-        return self._share("Invocation5XXErrors", "server errors (%)")
+        return self.share("Invocation5XXErrors", "server errors (%)")
 
     def client_error_percent(self) -> cloudwatch.MathExpression:
         """Share of requests that ended with a 4xx status: too long, or wrong."""
-        return self._share("Invocation4XXErrors", "client errors (%)")
+        return self.share("Invocation4XXErrors", "client errors (%)")
 
     def first_chunk_latency_ms(self, statistic: str) -> cloudwatch.MathExpression:
         """Time until the first piece of a streamed answer; requests without a stream have none."""
         label = f"first chunk {statistic} (ms)"
-        return self._milliseconds("FirstChunkModelLatency", statistic, label)
+        return self.milliseconds("FirstChunkModelLatency", statistic, label)
 
     def model_latency_ms(self, statistic: str) -> cloudwatch.MathExpression:
         """Time the container takes for a whole answer."""
-        return self._milliseconds("ModelLatency", statistic, f"whole answer {statistic} (ms)")
+        return self.milliseconds("ModelLatency", statistic, f"whole answer {statistic} (ms)")
 
     def concurrent_requests_per_copy(self) -> cloudwatch.Metric:
         """Requests that each copy works on at the same time: what the scaling follows."""
         label = "concurrent requests per copy"
-        return self._metric(_REQUESTS, "ConcurrentRequestsPerCopy", "Maximum", label)
+        return self.metric(REQUESTS, "ConcurrentRequestsPerCopy", "Maximum", label)
 
     def without_copies(self) -> cloudwatch.Metric:
         """Requests that were refused because no copy was there."""
-        return self._metric(_REQUESTS, "NoCapacityInvocationFailures", "Sum", "no copy was there")
+        return self.metric(REQUESTS, "NoCapacityInvocationFailures", "Sum", "no copy was there")
 
     def accelerator_percent(self) -> cloudwatch.Metric:
         """Use of the GPUs, of the busiest copy."""
-        return self._metric(_COPIES, "GPUUtilizationNormalized", "Maximum", "GPU (%)")
+        return self.metric(_COPIES, "GPUUtilizationNormalized", "Maximum", "GPU (%)")
 
     def accelerator_memory_percent(self) -> cloudwatch.Metric:
         """Use of the GPUs' memory, of the fullest copy. The engine takes its share at once."""
-        return self._metric(_COPIES, "GPUMemoryUtilizationNormalized", "Maximum", "GPU memory (%)")
+        return self.metric(_COPIES, "GPUMemoryUtilizationNormalized", "Maximum", "GPU memory (%)")
 
     def memory_percent(self) -> cloudwatch.Metric:
         """Use of the memory that a copy was given, of the fullest one."""
-        return self._metric(_COPIES, "MemoryUtilizationNormalized", "Maximum", "memory (%)")
-
-    def _share(self, name: str, label: str) -> cloudwatch.MathExpression:
-        errors = f"count_{name}"
-        return cloudwatch.MathExpression(
-            expression=f"100 * FILL({errors}, 0) / requests",
-            using_metrics={
-                errors: self._metric(_REQUESTS, name, "Sum"),
-                "requests": self._metric(_REQUESTS, "Invocations", "Sum"),
-            },
-            label=label,
-            period=PERIOD,
-        )
-
-    def _milliseconds(self, name: str, statistic: str, label: str) -> cloudwatch.MathExpression:
-        microseconds = f"microseconds_{name}_{statistic}"
-        return cloudwatch.MathExpression(
-            expression=f"{microseconds} / 1000",
-            using_metrics={microseconds: self._metric(_REQUESTS, name, statistic)},
-            label=label,
-            period=PERIOD,
-        )
-
-    def _metric(
-        self, namespace: str, name: str, statistic: str, label: str | None = None
-    ) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=namespace,
-            metric_name=name,
-            dimensions_map=self._dimensions,
-            statistic=statistic,
-            period=PERIOD,
-            label=label,
-        )
+        return self.metric(_COPIES, "MemoryUtilizationNormalized", "Maximum", "memory (%)")

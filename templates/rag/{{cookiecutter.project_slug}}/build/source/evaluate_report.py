@@ -8,10 +8,10 @@ from typing import Any
 
 from source.evaluate_plots import NAMES
 from source.evaluation import Evaluation, Figure
-from source.gate import Check
 from source.page import cell, image, moment, page, table
 from source.ranking_metrics import LABELS, METRICS
 from source.rounding import number
+from source.verdict import Check
 
 ALT = {
     "retrieval": "Retrieval metrics of hybrid, BM25 and dense search with intervals",

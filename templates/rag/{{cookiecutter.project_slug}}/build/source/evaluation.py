@@ -11,12 +11,13 @@ import numpy as np
 from source.champion import Champion
 from source.evaluate_measure import HYBRID, WAYS, Answered, Ranked
 from source.evaluate_settings import EvaluateSettings, GateSettings
-from source.gate import Difference, Findings, Gate, judge
+from source.gate import Difference, Findings, judge
 from source.generation_settings import GenerationSettings
 from source.intervals import Resampling, Vector, mean_interval
 from source.judge import Graded
 from source.questions import Question
 from source.ranking_metrics import METRICS
+from source.verdict import Gate
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from sklearn.pipeline import Pipeline
 
 from source.candidates import LINEAR, MEAN, Rows, fit_candidate, predict
 from source.champion import Champion
-from source.gate import Gate, judge
+from source.gate import judge
 from source.importance import Importance, importance
 from source.metrics import Scores, Vector, bootstrap, score
 from source.resampling import observation_units
 from source.schema import TableSchema
 from source.segments import Segment, segments
 from source.settings import GateSettings, TrainSettings
+from source.verdict import Gate
 
 WORST_ROWS = 10
 # The report shows this many columns of the worst rows: the most important ones.

@@ -8,7 +8,6 @@ is not applied.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,42 +15,11 @@ import numpy as np
 from source.metrics import HIGHER_IS_BETTER, LABELS, Scores, Vector
 from source.rounding import number
 from source.settings import GateSettings
+from source.verdict import Check, Gate
 
 # One-sided: a comparison fails when at least this share of resampled test splits agrees.
 CONFIDENCE = 0.95
 NAMES = {"mean": "the mean", "linear": "the linear model", "champion": "the champion"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One condition. `statement` says in words how it turned out."""
-
-    applied: bool
-    value: float
-    limit: float | None
-    excess: float
-    statement: str
-
-    @property
-    def passed(self) -> bool:
-        """Whether the condition holds."""
-        return self.excess <= 0
-
-
-@dataclass(frozen=True)
-class Gate:
-    """The verdict on one metric; `message` is one sentence for people."""
-
-    metric: str
-    bound: float | None
-    value: float
-    passed: bool
-    message: str
-    checks: Mapping[str, Check]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As evaluation.json has it."""
-        return asdict(self)
 
 
 def judge(

@@ -10,10 +10,10 @@ from html import escape
 from typing import Any
 
 from source.evaluation import Evaluation
-from source.gate import Check
 from source.metrics import LABELS, Scores
 from source.page import cell, image, moment, page, spread_text, table
 from source.rounding import number
+from source.verdict import Check
 
 ALT = {
     "predicted_vs_actual": "Predicted against actual values of the test rows",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from source.gate import Gate, judge
+from source.gate import judge
 from source.metrics import Vector, bootstrap, score
 from source.settings import GateSettings, SettingsError
+from source.verdict import Gate
 
 RANDOM = np.random.default_rng(0)
 ACTUAL: Vector = RANDOM.normal(100, 10, size=400)
