@@ -15,8 +15,10 @@ from tests.chain.environments import CHECKOUT, environment
 
 pytestmark = pytest.mark.xdist_group("chain")
 
+# A shell starts what runs in its background with interrupts ignored, and children inherit that.
 STARTER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from tests.chain.emulator import Emulator
 with Emulator(Path(sys.argv[1]), Path(sys.argv[2]), {}) as emulator:
