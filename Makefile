@@ -103,7 +103,7 @@ deploy: $(PYTHON_READY) $(NODE_READY)  ## deploy them to the account that is sig
 bootstrap: $(PYTHON_READY) $(NODE_READY)  ## set that account up for the CDK, once
 	@$(DEPLOYMENT) bootstrap $(WITH_CONFIG) $(WITH_STACK) $(ARGS)
 
-test: setup lint lint-infrastructure  ## every check of the project (about 10 minutes on 2 cores)
+test: setup lint lint-infrastructure  ## every check of the project (about 20 minutes on 2 cores)
 	pytest $(ARGS)
 
 e2e: $(PYTHON_READY) $(NODE_READY) $(CDK_READY) $(MINISTACK_READY)  ## play the control plane from event to deployment on this machine
