@@ -17,8 +17,9 @@ from typing import Any, Generic, cast
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 
-from components.deployment import ARTIFACT, Deployment, plan
+from components.deployment import Deployment, plan
 from components.errors import ConfigurationError
+from components.model_package import ARTIFACT
 from components.settings import STAGES, Stage, load_settings
 from components.stage_config import Configuration
 from components.synthesis_summary import OUTPUT_DIRECTORY, Summary, write_summary

@@ -6,13 +6,10 @@ from typing import Generic
 
 from aws_cdk import Environment
 
-from components.model_package import ModelPackage
+from components.execution_role import ModelArtifacts
+from components.model_package import ADAPTER_ARCHIVE, ARTIFACT, ModelPackage
 from components.settings import Settings, Stage
 from components.stage_config import Configuration, load_stage_config
-
-# The placeholder of a stack that names its package's artifact, and that artifact's file name.
-ARTIFACT = "artifact_uri"
-ADAPTER_ARCHIVE = "adapter.tar.gz"
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,19 @@ class Deployment(Generic[Configuration]):
         """The account and Region that the stack belongs to."""
         return Environment(
             account=self.settings.account(self.stage), region=self.settings.region(self.stage)
+        )
+
+    @property
+    def artifacts(self) -> ModelArtifacts:
+        """Where the artifacts of model packages lie: the project's area, unless the stage says."""
+        source = self.config.model_packages
+        if source.artifacts_uri:
+            return ModelArtifacts.from_uri(
+                source.artifacts_uri, kms_key_arn=source.artifacts_kms_key_arn
+            )
+        bucket, prefix = self.settings.artifacts()
+        return ModelArtifacts(
+            bucket=bucket, prefix=prefix, kms_key_arn=source.artifacts_kms_key_arn
         )
 
 

@@ -14,6 +14,7 @@ from components.alarm_config import AlarmsConfig
 from components.config_section import Section
 from components.errors import ConfigurationError, describe
 from components.instance_types import INSTANCE_TYPE_PATTERN
+from components.rollback_guard import check_guards
 from components.rollout_config import RolloutSection
 from components.settings import ACCOUNT_PATTERN
 from components.strict_yaml import read_yaml
@@ -188,23 +189,8 @@ class StageConfig(StageSections):
 
     @model_validator(mode="after")
     def _alarms_can_stop_a_bad_model(self) -> Self:
-        if not self.rollout.rollback_on_alarm:
-            return self
-        guards = self.alarms.rolling_back()
-        if not guards:
-            raise ValueError(
-                "rollout.rollback_on_alarm is true but no alarm has roll_back: true;"
-                " give one alarm roll_back: true, or set rollout.rollback_on_alarm to false"
-            )
-        for name, alarm in guards.items():
-            needed = 60 * alarm.breaching_minutes
-            for key, seconds in self.rollout.waits.items():
-                if seconds < needed:
-                    raise ValueError(
-                        f"rollout.{key} is {seconds}, but alarms.{name} needs"
-                        f" {alarm.breaching_minutes} bad minutes before it can roll back; use at"
-                        f" least {needed}, or lower alarms.{name}.breaching_minutes"
-                    )
+        if self.rollout.rollback_on_alarm:
+            check_guards(self.alarms, self.rollout.waits)
         return self
 
     @model_validator(mode="after")

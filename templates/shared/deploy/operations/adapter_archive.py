@@ -3,7 +3,7 @@
 import boto3
 from botocore.exceptions import ClientError
 
-from components.deployment import ADAPTER_ARCHIVE
+from components.model_package import ADAPTER_ARCHIVE
 from operations.failures import OperationFailed
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import boto3
 
-from components.deployment import ARTIFACT
 from components.errors import ConfigurationError
-from components.model_package import ModelPackage
+from components.model_package import ARTIFACT, ModelPackage
 from components.settings import PLACEHOLDER_ACCOUNT, Settings, Stage
 from components.synthesis_summary import OUTPUT_DIRECTORY, Summary
 from operations.adapter_archive import adapter_archive

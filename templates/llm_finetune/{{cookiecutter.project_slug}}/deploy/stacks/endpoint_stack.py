@@ -159,7 +159,7 @@ class EndpointStack(Stack):
             self,
             "Execution",
             endpoint_name=name,
-            artifacts=_artifacts(deployment),
+            artifacts=deployment.artifacts,
             image_account=registry_account(
                 region=self.region,
                 repository=config.container.repository,
@@ -173,13 +173,3 @@ class EndpointStack(Stack):
             base = ModelArtifacts.from_uri(config.adapter.base_artifacts_uri)
             execution.allow_artifacts(base, purpose="Base")
         return execution
-
-
-def _artifacts(deployment: Deployment[StageConfig]) -> ModelArtifacts:
-    source = deployment.config.model_packages
-    if source.artifacts_uri:
-        return ModelArtifacts.from_uri(
-            source.artifacts_uri, kms_key_arn=source.artifacts_kms_key_arn
-        )
-    bucket, prefix = deployment.settings.artifacts()
-    return ModelArtifacts(bucket=bucket, prefix=prefix, kms_key_arn=source.artifacts_kms_key_arn)

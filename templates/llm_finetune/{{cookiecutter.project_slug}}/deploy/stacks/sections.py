@@ -87,6 +87,11 @@ class RollingUpdateSection(Section):
     )
     rollback_on_alarm: bool = Field(description="true, or false to deploy although alarms are red")
 
+    @property
+    def waits(self) -> dict[str, int]:
+        """The periods in which alarms are watched, by the key that sets them, in seconds."""
+        return {"batch_wait_seconds": self.batch_wait_seconds}
+
 
 class ModelAlarms(AlarmSet):
     """The alarms on what SageMaker measures about the model's copies."""

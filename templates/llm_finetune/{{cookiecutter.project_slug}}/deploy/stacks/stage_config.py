@@ -9,6 +9,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from components.rollback_guard import check_guards
 from components.stage_config import StageSections
 from stacks.accelerators import INSTANCES, Accelerators
 from stacks.model_size import ModelSection
@@ -150,21 +151,6 @@ class StageConfig(StageSections):
 
     @model_validator(mode="after")
     def _alarms_can_stop_a_bad_model(self) -> Self:
-        if not self.rollout.rollback_on_alarm:
-            return self
-        guards = self.alarms.rolling_back()
-        if not guards:
-            raise ValueError(
-                "rollout.rollback_on_alarm is true but no alarm has roll_back: true;"
-                " give one alarm roll_back: true, or set rollout.rollback_on_alarm to false"
-            )
-        for name, alarm in guards.items():
-            needed = 60 * alarm.breaching_minutes
-            if self.rollout.batch_wait_seconds < needed:
-                raise ValueError(
-                    f"rollout.batch_wait_seconds is {self.rollout.batch_wait_seconds}, but"
-                    f" alarms.{name} needs {alarm.breaching_minutes} bad minutes before it can"
-                    f" roll back; use at least {needed}, or lower"
-                    f" alarms.{name}.breaching_minutes"
-                )
+        if self.rollout.rollback_on_alarm:
+            check_guards(self.alarms, self.rollout.waits)
         return self

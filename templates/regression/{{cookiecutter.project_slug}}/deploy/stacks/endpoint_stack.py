@@ -12,7 +12,7 @@ from components.encryption_key import EncryptionKey
 from components.endpoint import VARIANT_NAME, Endpoint
 from components.endpoint_logs import EndpointLogs, endpoint_log_group_name
 from components.endpoint_metrics import EndpointMetrics
-from components.execution_role import ExecutionRole, ModelArtifacts
+from components.execution_role import ExecutionRole
 from components.image_registries import registry_account
 from components.model import Model
 from components.notifications import Notifications
@@ -59,7 +59,7 @@ class EndpointStack(Stack):
             self,
             "Execution",
             endpoint_name=name,
-            artifacts=_artifacts(deployment),
+            artifacts=deployment.artifacts,
             image_account=registry_account(
                 region=self.region,
                 repository=config.container.repository,
@@ -124,13 +124,3 @@ class EndpointStack(Stack):
 
     def _output(self, name: str, value: str) -> None:
         CfnOutput(self, name, value=value)
-
-
-def _artifacts(deployment: Deployment[StageConfig]) -> ModelArtifacts:
-    source = deployment.config.model_packages
-    if source.artifacts_uri:
-        return ModelArtifacts.from_uri(
-            source.artifacts_uri, kms_key_arn=source.artifacts_kms_key_arn
-        )
-    bucket, prefix = deployment.settings.artifacts()
-    return ModelArtifacts(bucket=bucket, prefix=prefix, kms_key_arn=source.artifacts_kms_key_arn)
