@@ -17,7 +17,10 @@ _CONSOLES = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.c
 
 
 class Dashboard(Construct):
-    """Alarms on top, then traffic, latency and instances, each with its alarm's threshold."""
+    """Alarms on top, then traffic, latency and instances, each with its alarm's threshold.
+
+    ``rows`` come last: what the use case itself measures.
+    """
 
     def __init__(
         self,
@@ -28,17 +31,19 @@ class Dashboard(Construct):
         config: StageConfig,
         metrics: EndpointMetrics,
         alarms: Sequence[cloudwatch.IAlarm],
+        rows: Sequence[Sequence[cloudwatch.IWidget]] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self._config = config
         self._metrics = metrics
-        rows: list[list[cloudwatch.IWidget]] = [
+        page: list[list[cloudwatch.IWidget]] = [
             [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=24, height=3)],
             [self._requests(), self._errors()],
             [self._latency(), self._utilisation()],
+            *(list(row) for row in rows),
         ]
         self.dashboard = cloudwatch.Dashboard(
-            self, "Dashboard", dashboard_name=endpoint_name, widgets=rows
+            self, "Dashboard", dashboard_name=endpoint_name, widgets=page
         )
         region = Stack.of(self).region
         self.url = (

@@ -1,6 +1,7 @@
 """The role that the endpoint's instances run with: only what serving this one model needs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 from aws_cdk import CfnElement, Stack
@@ -28,6 +29,21 @@ class ModelArtifacts:
         """Take ``s3://bucket/prefix`` apart."""
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         return cls(bucket=bucket, prefix=prefix.strip("/"), kms_key_arn=kms_key_arn)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One need of a use case: a statement of the role's policy.
+
+    ``wildcards`` are the findings of the security rules that it raises, such as
+    ``Resource::arn:.../*``, each with the reason why it is accepted.
+    """
+
+    sid: str
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[str, Mapping[str, str | list[str]]] | None = None
+    wildcards: Mapping[str, str] = field(default_factory=dict)
 
 
 class ExecutionRole(Construct):
@@ -62,6 +78,15 @@ class ExecutionRole(Construct):
         self._encrypt_volumes()
         if in_vpc:
             self._attach_to_vpc()
+
+    def allow(self, grant: Grant) -> None:
+        """Add what the use case needs beside what every endpoint does."""
+        conditions = None
+        if grant.conditions is not None:
+            conditions = {operator: dict(test) for operator, test in grant.conditions.items()}
+        self._allow(grant.sid, list(grant.actions), list(grant.resources), conditions)
+        for finding, reason in grant.wildcards.items():
+            self._accept_wildcard(finding, reason)
 
     def allow_data_capture(self, bucket: s3.Bucket, prefix: str) -> None:
         """Let the endpoint write captured requests below ``prefix``."""

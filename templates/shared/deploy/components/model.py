@@ -1,5 +1,7 @@
 """The SageMaker model made from a registered model package."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Stack
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -11,7 +13,10 @@ from components.stage_config import EndpointSection
 
 
 class Model(Construct):
-    """A model named after what it is made of: another package is another model."""
+    """A model named after what it is made of: another package is another model.
+
+    The container's variables are ``environment`` and, over those, the stage's own.
+    """
 
     def __init__(
         self,
@@ -22,10 +27,12 @@ class Model(Construct):
         package: ModelPackage,
         config: EndpointSection,
         execution: ExecutionRole,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         container = sagemaker.CfnModel.ContainerDefinitionProperty(
-            model_package_name=package.arn, environment=config.environment or None
+            model_package_name=package.arn,
+            environment={**(environment or {}), **config.environment} or None,
         )
         vpc = None
         if config.vpc is not None:

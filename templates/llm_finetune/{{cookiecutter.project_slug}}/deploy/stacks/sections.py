@@ -141,14 +141,6 @@ class AdapterSection(Section):
     loaded: int = Field(ge=1, le=64, description="adapters that are in memory at the same time")
 
 
-class GuardrailSection(Section):
-    """A Bedrock guardrail that callers put before and behind the model."""
-
-    strength: Literal["LOW", "MEDIUM", "HIGH"] = Field(description="LOW, MEDIUM or HIGH")
-    refusal: str = Field(min_length=1, max_length=500, description="what a blocked caller reads")
-    mask_personal_data: bool = Field(description="true or false")
-
-
 class CostSection(Section):
     """What the estimate of the costs needs to know."""
 

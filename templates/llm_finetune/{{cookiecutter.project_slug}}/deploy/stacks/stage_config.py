@@ -9,6 +9,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from components.guardrail_config import GuardrailSection
 from components.rollback_guard import check_guards
 from components.stage_config import StageSections
 from stacks.accelerators import INSTANCES, Accelerators
@@ -19,7 +20,6 @@ from stacks.sections import (
     CostSection,
     EngineAlarms,
     EngineSection,
-    GuardrailSection,
     HostSection,
     ModelAlarms,
     RollingUpdateSection,

@@ -1,21 +1,29 @@
-"""A Bedrock guardrail for this model: callers apply it to prompts and answers.
+"""A Bedrock guardrail of the stage's own, for prompts and answers.
 
-SageMaker endpoints know no guardrails of their own, so the stack makes one and names it; the
-application calls ApplyGuardrail before and after the endpoint (see the README).
+SageMaker endpoints know no guardrails, so the stack makes one and names it; who applies it says
+the README.
 """
 
+from collections.abc import Mapping
+
+from aws_cdk import Stack
 from aws_cdk import aws_bedrock as bedrock
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from stacks.sections import GuardrailSection
+from components.guardrail_config import GuardrailSection
+from components.naming import digest
 
 _FILTERS = ("HATE", "INSULTS", "SEXUAL", "VIOLENCE", "MISCONDUCT")
 _PERSONAL = ("EMAIL", "PHONE", "NAME", "ADDRESS", "CREDIT_DEBIT_CARD_NUMBER", "PASSWORD")
 
 
 class Guardrail(Construct):
-    """Content filters, a filter of prompt attacks, and personal data masked if wanted."""
+    """Content filters, a filter of prompt attacks, and personal data masked if wanted.
+
+    ``grounding`` has thresholds from 0 to 0.99 of the checks GROUNDING (the answer follows from
+    its sources) and RELEVANCE (it is about the question), for callers that mark both.
+    """
 
     def __init__(
         self,
@@ -25,6 +33,7 @@ class Guardrail(Construct):
         endpoint_name: str,
         config: GuardrailSection,
         key: kms.IKey,
+        grounding: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         strength = config.strength
@@ -45,6 +54,16 @@ class Guardrail(Construct):
                     for each in _PERSONAL
                 ]
             )
+        checks = None
+        if grounding:
+            checks = bedrock.CfnGuardrail.ContextualGroundingPolicyConfigProperty(
+                filters_config=[
+                    bedrock.CfnGuardrail.ContextualGroundingFilterConfigProperty(
+                        type=check, threshold=threshold
+                    )
+                    for check, threshold in grounding.items()
+                ]
+            )
         self.guardrail = bedrock.CfnGuardrail(
             self,
             "Guardrail",
@@ -56,8 +75,15 @@ class Guardrail(Construct):
                 filters_config=filters
             ),
             sensitive_information_policy_config=personal,
+            contextual_grounding_policy_config=checks,
             kms_key_arn=key.key_arn,
         )
+        # A version is a copy and never changes: whatever the guardrail says is part of its
+        # description, so that CloudFormation makes another one.
+        content_hash = digest(Stack.of(self).resolve([filters, personal, checks, config.refusal]))
         self.version = bedrock.CfnGuardrailVersion(
-            self, "Version", guardrail_identifier=self.guardrail.attr_guardrail_id
+            self,
+            "Version",
+            guardrail_identifier=self.guardrail.attr_guardrail_id,
+            description=f"Content {content_hash}",
         )
