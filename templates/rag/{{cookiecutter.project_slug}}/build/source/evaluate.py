@@ -96,7 +96,7 @@ def run(inputs: Inputs, settings: EvaluateSettings, gate: GateSettings) -> Outco
         package=application.description,
     )
     found = evaluate(measured, settings, gate, application.generation)
-    return Outcome(found, sample_request(answers, application.top_k), application)
+    return Outcome(found, sample_request(answers, application), application)
 
 
 def _with_enough(questions: Sequence[Question]) -> list[Question]:

@@ -108,8 +108,9 @@ def test_the_sample_request_is_answered_as_it_says(written: Path) -> None:
     answer = application.answerer.answer(asked).as_dict()
     expected = sample["expected"]
     assert answer["refused"] is expected["refused"] is False
-    cited = sorted({citation["document"] for citation in answer["citations"]})
-    assert cited == [citation["document"] for citation in expected["citations"]] != []
+    cited = {citation["document"] for citation in answer["citations"]}
+    wanted = {citation["document"] for citation in expected["citations"]}
+    assert wanted and wanted <= cited and sample["lists"] == "contain"
 
 
 def test_the_worst_queries_come_with_reasons(written: Path) -> None:
