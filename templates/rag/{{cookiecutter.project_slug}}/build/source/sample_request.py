@@ -1,4 +1,4 @@
-"""A request with the answer to expect, and what else smoke tests need to know to ask an endpoint."""
+"""A request with the answer to expect, and what else smoke tests must know of the corpus."""
 
 from __future__ import annotations
 
