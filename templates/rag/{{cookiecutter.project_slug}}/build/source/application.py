@@ -6,6 +6,7 @@ an endpoint that comes up can answer.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from source.generation_settings import (
     DEFAULT_MIN_SCORE,
     GenerationSettings,
     generation_settings,
+    with_stage_guardrail,
 )
 from source.generators import open_generator
 from source.package import Package, load_package
@@ -53,7 +55,10 @@ class Application:
 
 
 def open_application(folder: Path) -> Application:
-    """Open a package. Raises `UserError` for one that cannot be trusted or does not fit."""
+    """Open a package. Raises `UserError` for one that cannot be trusted or does not fit.
+
+    The environment may name a guardrail in place of the package's: see `with_stage_guardrail`.
+    """
     package = load_package(folder)
     prompts = load_prompts(Path(package.prompts_folder))
     terms_file = folder / "index" / FILE
@@ -61,7 +66,7 @@ def open_application(folder: Path) -> Application:
     terms = (
         Terms.load(terms_file) if terms_file.is_file() else Terms.count(map(searched_text, chunks))
     )
-    settings = generation_settings(package.settings)
+    settings = with_stage_guardrail(generation_settings(package.settings), os.environ)
     retriever = package.retriever
     min_score = settings.min_score
     chosen = package.settings.get("chosen")

@@ -10,13 +10,13 @@ as type `feedback`, not reviewed: a person then says where the answer stands, or
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from source import tracing
+from source.answer_log import log_rating
 from source.capture import Exchange, read_exchanges
 from source.errors import UserError
 from source.exits import run_step
@@ -41,8 +41,8 @@ class Disliked:
 
 
 def record(feedback: Feedback) -> None:
-    """Put feedback into the log and, where answers are traced, beside the answer's trace."""
-    log.info("feedback %s", json.dumps(feedback.model_dump(), ensure_ascii=False))
+    """Count feedback in the log and, where answers are traced, put it beside the answer's trace."""
+    log_rating(feedback.rating)
     if not tracing.enabled():
         return
     import mlflow
@@ -58,7 +58,7 @@ def record(feedback: Feedback) -> None:
             source=AssessmentSource(AssessmentSourceType.HUMAN, "client"),
         )
     except MlflowException as error:
-        # Most answers are not traced, only a share of them: the log and the capture have it.
+        # Most answers are not traced, only a share of them: the captured data has it.
         log.info("feedback on %s has no trace: %s", feedback.trace_id, error)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from source.settings import require, section
@@ -11,6 +11,8 @@ from source.settings import require, section
 EXTRACTIVE, BEDROCK = "extractive", "bedrock"
 KINDS = (EXTRACTIVE, BEDROCK)
 AUTO = "auto"
+# How an endpoint's stage names a guardrail of its own.
+GUARDRAIL_ID, GUARDRAIL_VERSION = "GUARDRAIL_ID", "GUARDRAIL_VERSION"
 # Until validation questions have said better: passages that lack half of what is asked, by weight.
 DEFAULT_MIN_SCORE = 0.5
 
@@ -70,3 +72,28 @@ class GenerationSettings:
 def generation_settings(document: Mapping[str, Any]) -> GenerationSettings:
     """The section `generation`. Raises `SettingsError`."""
     return section(GenerationSettings, "generation", document.get("generation"))
+
+
+def with_stage_guardrail(
+    settings: GenerationSettings, environment: Mapping[str, str]
+) -> GenerationSettings:
+    """The settings of a package with the guardrail that the endpoint's environment names, if any.
+
+    Raises `SettingsError` for half a guardrail, and for one that would guard nothing.
+    """
+    id_, version = (environment.get(name, "") for name in (GUARDRAIL_ID, GUARDRAIL_VERSION))
+    if not id_ and not version:
+        return settings
+    there, missing = (GUARDRAIL_ID, GUARDRAIL_VERSION) if id_ else (GUARDRAIL_VERSION, GUARDRAIL_ID)
+    require(
+        bool(id_ and version),
+        f"{there} is {id_ or version!r} and {missing} is not set: set both, or neither",
+    )
+    valid = version == "DRAFT" or version.isdigit()
+    require(valid, f"{GUARDRAIL_VERSION} is {version!r}; use a number or DRAFT")
+    require(
+        settings.kind == BEDROCK,
+        f"{GUARDRAIL_ID} is {id_!r}, and this package asks no language model that it could guard "
+        f"(generation.kind {settings.kind}): unset {GUARDRAIL_ID} and {GUARDRAIL_VERSION}",
+    )
+    return replace(settings, guardrail=GuardrailSettings(id_, version))

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from source import feedback, tracing
+from source.answer_log import log_answer, log_failure
 from source.application import Application, open_application
+from source.generators import GenerationFailed
 from source.json_requests import RefusedRequest
 from source.serving_request import FeedbackRequest, Request, read_request
 
@@ -51,7 +53,13 @@ def predict_fn(request: Request, application: Application) -> dict[str, Any]:
     if isinstance(request, FeedbackRequest):
         feedback.record(request.feedback)
         return {"recorded": True}
-    return application.answerer.answer(request.asked(application.top_k)).as_dict()
+    try:
+        answer = application.answerer.answer(request.asked(application.top_k))
+    except GenerationFailed as error:
+        log_failure(error)
+        raise
+    log_answer(answer, streamed=False)
+    return answer.as_dict()
 
 
 def output_fn(prediction: dict[str, Any], accept: str = JSON) -> tuple[str, str]:

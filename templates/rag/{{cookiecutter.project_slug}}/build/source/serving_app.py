@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from source import feedback, tracing
+from source.answer_log import log_answer, log_failure
 from source.answering import Asked
 from source.answers import Answer
 from source.application import Application, open_application
@@ -84,7 +85,7 @@ class Server:
                 return StreamingResponse(
                     self._events(request, asked), media_type="text/event-stream; charset=utf-8"
                 )
-            *_, answer = [item async for item in self._items(asked)]
+            *_, answer = [item async for item in self._items(asked, streamed=False)]
             document = answer.as_dict()
             self._record(request.model_dump(mode="json"), document)
             return JSONResponse(document)
@@ -108,7 +109,7 @@ class Server:
 
     async def _events(self, request: QuestionRequest, asked: Asked) -> AsyncIterator[bytes]:
         try:
-            async for item in self._items(asked):
+            async for item in self._items(asked, streamed=True):
                 if isinstance(item, str):
                     yield _event({"type": "text", "text": item})
                 elif isinstance(item, Answer):
@@ -127,7 +128,7 @@ class Server:
             yield _event({"type": "error", "error": "internal error"})
         yield DONE
 
-    async def _items(self, asked: Asked) -> AsyncIterator[Any]:
+    async def _items(self, asked: Asked, *, streamed: bool) -> AsyncIterator[Any]:
         """What a worker's thread yields, as it comes; it stops when no one listens any more."""
         loop = asyncio.get_running_loop()
         arrived: asyncio.Queue[Any] = asyncio.Queue()
@@ -142,9 +143,13 @@ class Server:
                 for item in self._application.answerer.stream(asked):
                     if abandoned.is_set():
                         return
+                    if isinstance(item, Answer):
+                        log_answer(item, streamed=streamed)
                     tell(item)
                 tell(end)
             except BaseException as error:
+                if isinstance(error, GenerationFailed):
+                    log_failure(error)
                 tell(error)
 
         self._waiting += 1

@@ -273,4 +273,6 @@ def test_the_package_brings_its_own_server(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["citations"][0]["document"] == "public/sales.md"
+    logged, answer = map(json.loads, done.stdout.splitlines())
+    assert logged["event"] == "answer" and logged["passages"] == 5
+    assert answer["citations"][0]["document"] == "public/sales.md"
