@@ -136,5 +136,5 @@ def _requirements(config: PipelineConfig) -> list[str]:
     if gate.bound is not None:
         requirements.insert(0, f"{gate.metric} ≥ {gate.bound:g}")
     if gate.max_latency_ms is not None:
-        requirements.append(f"half of the queries within {gate.max_latency_ms:g} ms")
+        requirements.append(f"95% of the answers within {gate.max_latency_ms:g} ms")
     return requirements
