@@ -1,0 +1,1 @@
+../../../../shared/deploy/stack/conftest.py

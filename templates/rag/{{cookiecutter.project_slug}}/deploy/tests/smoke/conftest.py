@@ -1,0 +1,1 @@
+../../../../../shared/deploy/smoke/conftest.py

@@ -1,0 +1,1 @@
+../../../../../shared/deploy/smoke/test_endpoint.py

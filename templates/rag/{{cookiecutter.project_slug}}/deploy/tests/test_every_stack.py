@@ -1,0 +1,1 @@
+../../../../shared/deploy/stack/test_every_stack.py

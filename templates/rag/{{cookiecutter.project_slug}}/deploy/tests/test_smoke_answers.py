@@ -1,0 +1,112 @@
+"""The smoke test for answers: it passes against what is right and fails against what is wrong."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from answer_server import DOCUMENTS, INSTRUCTIONS, LONGEST, MOST, AnswerServer
+
+from operations.__main__ import main
+
+CASES: dict[str, Any] = {
+    "documents": list(DOCUMENTS),
+    "unanswerable": "Which walrus swims to Iceland?",
+    "labelled": {
+        "question": "Was the salary of directors raised?",
+        "labels": ["board"],
+        "document": "board/pay.md",
+    },
+    "instructions": [INSTRUCTIONS],
+    "limits": {"question": LONGEST, "top_k": MOST},
+}
+SAMPLE: dict[str, Any] = {
+    "content_type": "application/json",
+    "body": {"question": "How long does parental leave last?", "labels": [], "top_k": 3},
+    "expected": {"citations": [{"document": "hr/leave.md"}], "refused": False},
+    "lists": "contain",
+    "cases": CASES,
+}
+
+
+@pytest.fixture
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("STAGE", "MODEL_PACKAGE_ARN", "ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "sample_request.json"
+    file.write_text(json.dumps(SAMPLE))
+    return file
+
+
+def smoke(url: str, sample: Path) -> int:
+    return main(["smoke", f"--url={url}", f"--sample-request={sample}"])
+
+
+@pytest.mark.parametrize("faults", [(), ("whole",)], ids=["streams", "does not stream"])
+def test_a_good_server_passes(
+    sample: Path, capfd: pytest.CaptureFixture[str], faults: tuple[str, ...]
+) -> None:
+    with AnswerServer(*faults) as server:
+        assert smoke(server.url, sample) == 0, capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert re.search(r"\d+ passed", said) and "skipped" not in said
+
+
+@pytest.mark.parametrize(
+    ("fault", "test"),
+    [
+        ("invents", "test_an_answer_cites_the_corpus_and_quotes_its_passages"),
+        ("misquotes", "test_an_answer_cites_the_corpus_and_quotes_its_passages"),
+        ("leaks", "test_a_labelled_document_needs_its_labels"),
+        ("hides", "test_a_labelled_document_needs_its_labels"),
+        ("obeys", "test_a_question_gives_no_orders"),
+        ("tells", "test_a_question_gives_no_orders"),
+        ("guesses", "test_what_has_no_answer_is_refused_without_citations"),
+        ("greedy", "test_as_many_passages_as_asked_for"),
+        ("cut", "test_a_stream_brings_passages_text_and_the_whole_answer"),
+        ("forgets", "test_feedback_is_recorded"),
+        ("mixed", "test_questions_at_the_same_time_get_their_own_answers"),
+        ("endless", "test_a_question_over_the_limit_is_refused_clearly"),
+        ("short", "test_a_question_up_to_the_limit_is_answered"),
+        ("blank", "test_no_question_is_the_callers_error"),
+        ("ascii", "test_every_script_is_answered_or_refused"),
+    ],
+)
+def test_what_is_wrong_is_noticed(
+    sample: Path, capfd: pytest.CaptureFixture[str], fault: str, test: str
+) -> None:
+    with AnswerServer(fault) as server:
+        assert smoke(server.url, sample) == 1
+    failed = re.findall(r"^FAILED tests/smoke/\w+\.py::(\w+)", capfd.readouterr().out, re.MULTILINE)
+    assert test in failed
+    # A wrong citation is noticed wherever there is one; everything else by its own test alone.
+    assert fault in ("invents", "misquotes") or set(failed) == {test}
+
+
+def test_what_the_corpus_does_not_have_is_not_asked(
+    sample: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sample.write_text(json.dumps(SAMPLE | {"cases": CASES | {"labelled": None}}))
+    with AnswerServer() as server:
+        assert smoke(server.url, sample) == 0
+    assert "1 skipped" in capfd.readouterr().out
+
+
+def test_another_document_than_expected_is_noticed(
+    sample: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wanted = {"citations": [{"document": "hr/travel.md"}], "refused": False}
+    sample.write_text(json.dumps(SAMPLE | {"expected": wanted}))
+    with AnswerServer() as server:
+        assert smoke(server.url, sample) == 1
+    assert "answer.citations lacks {'document': 'hr/travel.md'}" in capfd.readouterr().out
+
+
+def test_a_sample_request_of_an_older_build_is_told(
+    sample: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sample.write_text(json.dumps({key: SAMPLE[key] for key in SAMPLE if key != "cases"}))
+    with AnswerServer() as server:
+        assert smoke(server.url, sample) == 1
+    assert "build the index again" in capfd.readouterr().out

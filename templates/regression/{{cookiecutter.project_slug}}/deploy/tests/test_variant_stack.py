@@ -1,0 +1,1 @@
+../../../../shared/deploy/stack/test_variant_stack.py
