@@ -52,7 +52,7 @@ class AnswerServer:
             if "feedback" in request:
                 return self._feedback(request["feedback"])
             self._check(request)
-            if "ascii" in self.faults and not request["question"].isascii():
+            if self._breaks_on(request["question"]):
                 return 500, {"error": "internal error"}
             with self._lock:
                 self._busy += 1
@@ -69,14 +69,18 @@ class AnswerServer:
         question, top_k = request["question"], request.get("top_k", 3)
         if not isinstance(question, str) or not (question.strip() or "blank" in self.faults):
             raise Refused("question: say something")
-        longest = {"short": LONGEST - 1, "endless": 10**9}
-        limit = next((longest[fault] for fault in self.faults & longest.keys()), LONGEST)
-        if len(question) > limit:
-            raise Refused(f"question: at most {limit} characters")
+        most = LONGEST - 1 if "short" in self.faults else LONGEST
+        if len(question) > most and "endless" not in self.faults:
+            raise Refused(f"question: at most {LONGEST} characters")
         if not 1 <= top_k <= MOST and "greedy" not in self.faults:
             raise Refused(f"top_k: 1 to {MOST}")
         if request.get("stream") and "whole" in self.faults:
             raise Refused("this endpoint does not stream: leave stream out")
+
+    def _breaks_on(self, question: str) -> bool:
+        if any("\ud800" <= character <= "\udfff" for character in question):
+            return "halves" in self.faults
+        return "ascii" in self.faults and not question.isascii()
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         question, asked = request["question"], _words(request["question"])

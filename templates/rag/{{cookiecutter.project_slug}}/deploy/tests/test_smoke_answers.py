@@ -71,6 +71,7 @@ def test_a_good_server_passes(
         ("short", "test_a_question_up_to_the_limit_is_answered"),
         ("blank", "test_no_question_is_the_callers_error"),
         ("ascii", "test_every_script_is_answered_or_refused"),
+        ("halves", "test_half_a_character_is_no_failure_of_the_server"),
     ],
 )
 def test_what_is_wrong_is_noticed(

@@ -11,7 +11,7 @@ from operations.sample_request import SampleRequest
 SCRIPTS = {
     "umlauts": "Wie groß dürfen Übungsräume höchstens sein, und wer prüft das Maß?",
     "decomposed": "Wie gro\u00df du\u0308rfen U\u0308bungsra\u0308ume sein?",
-    "chinese": "这些文件里关于休假的规定是什么？",
+    "chinese": "这些文件里关于休假的规定是什么",
     "japanese": "育児休業は何週間ですか",
     "emoji": "How do I 🐍 a 👩‍👩‍👧‍👦 list? 🎉🎉🎉",
     "right to left": "ما هي القواعد؟ \u202eabc\u202c מהם הכללים",
