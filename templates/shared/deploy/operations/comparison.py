@@ -3,8 +3,12 @@
 import math
 from difflib import SequenceMatcher
 from functools import partial
+from typing import Literal
 
 from pydantic import JsonValue
+
+# Lists must have the same entries, or at least those that are expected, in any order.
+Lists = Literal["same", "contain"]
 
 _SMALLEST = 1e-9
 
@@ -15,14 +19,16 @@ def differences(
     *,
     tolerance: float,
     similarity: float = 1.0,
+    lists: Lists = "same",
     place: str = "answer",
 ) -> list[str]:
     """One sentence for each difference; numbers may differ by ``tolerance``, relatively.
 
     Texts must be alike by ``similarity``: 1 for the same, 0.8 for four fifths in common. Keys that
-    only the actual answer has are no difference: models may say more than before.
+    only the actual answer has are no difference: models may say more than before. With ``lists``
+    "contain" the same holds for entries of lists, and their order means nothing.
     """
-    compare = partial(differences, tolerance=tolerance, similarity=similarity)
+    compare = partial(differences, tolerance=tolerance, similarity=similarity, lists=lists)
     if isinstance(expected, dict) and isinstance(actual, dict):
         return [
             found
@@ -33,6 +39,9 @@ def differences(
                 else [f"{place}.{key} is missing"]
             )
         ]
+    if isinstance(expected, list) and isinstance(actual, list) and lists == "contain":
+        absent = [wanted for wanted in expected if all(compare(each, wanted) for each in actual)]
+        return [f"{place} lacks {wanted!r}" for wanted in absent]
     if isinstance(expected, list) and isinstance(actual, list):
         if len(actual) != len(expected):
             return [f"{place} has {len(actual)} entries instead of {len(expected)}"]

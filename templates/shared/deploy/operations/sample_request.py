@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from components.errors import ConfigurationError, describe
+from operations.comparison import Lists
 from operations.failures import OperationFailed
 
 # The key of CustomerMetadataProperties under which the build repository registers the request.
@@ -25,6 +26,9 @@ class SampleRequest(BaseModel):
     expected: JsonValue = Field(description="the expected answer as JSON")
     # Written texts differ a little from one processor to another; numbers have a tolerance.
     similarity: float = Field(1.0, gt=0, le=1, description="how alike texts must be, up to 1")
+    lists: Lists = Field("same", description="same, or contain: entries in any order, and others")
+    # What only the smoke tests of the use case understand.
+    cases: JsonValue = Field(None, description="what else the smoke tests ask about")
 
     def encode(self) -> bytes:
         """The bytes to send: text as it is, anything else as JSON."""

@@ -54,6 +54,7 @@ def test_prediction_is_the_expected_one(
         sample.expected,
         tolerance=tolerance,
         similarity=sample.similarity,
+        lists=sample.lists,
     )
     assert not found, "\n".join(found)
 

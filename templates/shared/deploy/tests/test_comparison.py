@@ -63,3 +63,29 @@ def test_texts_may_be_required_to_be_alike_and_no_more() -> None:
     assert found("four words at all", 1.0)
     assert found("four words at all", 0.8) == []
     assert found("nothing alike", 0.9)[0].startswith("answer is 'nothing alike', only 0.")
+
+
+CITED: JsonValue = {"citations": [{"document": "a"}, {"document": "b"}], "refused": False}
+
+
+def cites(*documents: str) -> JsonValue:
+    return {"citations": [{"document": d, "quote": d * 2} for d in documents], "refused": False}
+
+
+def test_lists_may_be_required_to_contain_and_no_more() -> None:
+    def found(actual: JsonValue) -> list[str]:
+        return differences(actual, CITED, tolerance=0, lists="contain")
+
+    assert found(cites("a", "b")) == found(cites("c", "b", "b", "a")) == []
+    assert found(cites("b", "c")) == ["answer.citations lacks {'document': 'a'}"]
+    assert len(found(cites())) == 2
+    assert found({"citations": None, "refused": False})
+    assert found({"citations": [{"document": "a"}, {"document": "b"}], "refused": True})
+
+
+def test_lists_are_the_same_unless_a_sample_says_otherwise() -> None:
+    assert differences(cites("b", "a"), CITED, tolerance=0) != []
+    assert differences(cites("a", "b", "c"), CITED, tolerance=0) == [
+        "answer.citations has 3 entries instead of 2"
+    ]
+    assert differences(cites("a", "b"), CITED, tolerance=0) == []
