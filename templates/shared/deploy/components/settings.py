@@ -21,6 +21,10 @@ ACCOUNT_PATTERN = r"^[0-9]{12}$"
 # Leaves room for a hyphen and a hash of ten digits within SageMaker's 63 characters.
 _ENDPOINT_NAME_LIMIT = 52
 
+ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"
+TRACKING_PATTERN = (
+    r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:mlflow-(tracking-server|app)/[A-Za-z0-9_-]+$"
+)
 REGION_PATTERN = r"^[a-z]{2}(-[a-z]+){1,2}-[0-9]$"
 
 
@@ -56,6 +60,24 @@ class Storage(_Facts):
     prefix: str | None = Field(None, description="the project's prefix in the bucket, or null")
 
 
+class Pipelines(_Facts):
+    """What runs the build repository's pipeline, in the project's account."""
+
+    pipeline_role_arn: str | None = Field(
+        None, pattern=ROLE_PATTERN, description="the ARN of an IAM role, or null"
+    )
+
+
+class Tracking(_Facts):
+    """Where MLflow records runs and traces."""
+
+    tracking_arn: str | None = Field(
+        None,
+        pattern=TRACKING_PATTERN,
+        description="the ARN of an MLflow tracking server or app of SageMaker, or null",
+    )
+
+
 class StageFacts(_Facts):
     """One deployment target."""
 
@@ -73,6 +95,14 @@ class Settings(_Facts):
     project: Project = Field(description="the project's name, slug, owner and id")
     aws: Account = Field(description="the project's account and region")
     storage: Storage = Field(description="the project's bucket and prefix")
+    sagemaker: Pipelines = Field(
+        default_factory=lambda: Pipelines(pipeline_role_arn=None),
+        description="the role of the build repository's pipeline",
+    )
+    mlflow: Tracking = Field(
+        default_factory=lambda: Tracking(tracking_arn=None),
+        description="the project's MLflow tracking server",
+    )
     stages: dict[Stage, StageFacts] = Field(description="the accounts of dev, test and prod")
     tags: dict[str, str] = Field(default_factory=dict, description="tag names and their values")
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct, IDependable
+from constructs import IDependable
 
 from components.alarms import Alarms
 from components.autoscaling import Autoscaling
 from components.dashboard import Dashboard
-from components.deployment import Deployment
 from components.endpoint import VARIANT_NAME, Endpoint
 from components.endpoint_metrics import EndpointMetrics
 from components.execution_role import Grant
@@ -26,19 +25,10 @@ class VariantStack(StageStack[VariantConfig]):
     A subclass makes what its use case adds, and then calls ``serve`` once.
     """
 
-    def __init__(
-        self, scope: Construct, *, deployment: Deployment[VariantConfig], kind: str
-    ) -> None:
-        super().__init__(scope, deployment=deployment, kind=kind)
-        self.metrics = EndpointMetrics(
-            endpoint_name=self.endpoint_name,
-            variant_name=VARIANT_NAME,
-            instance_type=self.config.endpoint.instance_type,
-        )
-
     def serve(
         self,
         *,
+        metrics: EndpointMetrics | None = None,
         environment: Mapping[str, str] | None = None,
         grants: Sequence[Grant] = (),
         after: Sequence[IDependable] = (),
@@ -46,16 +36,23 @@ class VariantStack(StageStack[VariantConfig]):
     ) -> None:
         """Make the endpoint.
 
-        The container gets ``environment`` beside the stage's own variables and its role
-        ``grants``; ``after`` must exist before the endpoint does, and ``rows`` end the dashboard.
+        ``metrics`` are what alarms watch, when the use case has more than every endpoint. The
+        container gets ``environment`` beside the stage's own variables, and its role ``grants``.
+        ``after`` must exist before the endpoint does, and ``rows`` end the dashboard.
         """
         name, config = self.endpoint_name, self.config
+        if metrics is None:
+            metrics = EndpointMetrics(
+                endpoint_name=name,
+                variant_name=VARIANT_NAME,
+                instance_type=config.endpoint.instance_type,
+            )
         self.alarms = Alarms(
             self,
             "Alarms",
             endpoint_name=name,
             config=config.alarms,
-            metrics=self.metrics,
+            metrics=metrics,
             topic=self.notifications.topic,
         )
         execution = self.execution_role(in_vpc=config.endpoint.vpc is not None)
@@ -93,7 +90,7 @@ class VariantStack(StageStack[VariantConfig]):
             "Overview",
             endpoint_name=name,
             config=config,
-            metrics=self.metrics,
+            metrics=metrics,
             alarms=self.alarms.all,
             rows=rows,
         )

@@ -1,10 +1,18 @@
-"""The endpoint stack: one variant, as components/variant_stack.py composes it."""
+"""The endpoint stack: one variant, and what answers need beside a model package."""
 
 from constructs import Construct
 
 from components.deployment import Deployment
+from components.endpoint import VARIANT_NAME
+from components.execution_role import Grant
+from components.guardrail import Guardrail
 from components.variant_stack import VariantStack
+from stacks.answer_graphs import answer_rows
+from stacks.answer_log import AnswerLog
+from stacks.answer_metrics import AnswerMetrics
+from stacks.models_access import Place, model_grants
 from stacks.stage_config import StageConfig
+from stacks.tracing import tracing_environment, tracing_grants, tracking_server
 
 
 class EndpointStack(VariantStack[StageConfig]):
@@ -12,4 +20,49 @@ class EndpointStack(VariantStack[StageConfig]):
 
     def __init__(self, scope: Construct, *, deployment: Deployment[StageConfig]) -> None:
         super().__init__(scope, deployment=deployment, kind="Retrieval endpoint")
-        self.serve()
+        config = self.config
+        answers = AnswerLog(
+            self, "Answers", endpoint_name=self.endpoint_name, log_group=self.logs.log_group
+        )
+        metrics = AnswerMetrics(
+            endpoint_name=self.endpoint_name,
+            variant_name=VARIANT_NAME,
+            instance_type=config.endpoint.instance_type,
+        )
+        place = Place(partition=self.partition, account=self.account, region=self.region)
+        environment: dict[str, str] = {}
+        grants = list(model_grants(config.models, place))
+        if config.guardrail is not None:
+            environment |= self._guardrail(grants)
+        if config.tracing is not None:
+            server = tracking_server(
+                deployment.settings.mlflow.tracking_arn, stage=deployment.stage
+            )
+            environment |= tracing_environment(config.tracing, server)
+            grants += tracing_grants(config.tracing, server)
+        self.serve(
+            metrics=metrics,
+            environment=environment,
+            grants=grants,
+            # What is logged before a filter exists is not counted.
+            after=[answers],
+            rows=answer_rows(metrics, config.alarms),
+        )
+
+    def _guardrail(self, grants: list[Grant]) -> dict[str, str]:
+        """Make the stage's guardrail; the variables that tell the container which it is."""
+        assert self.config.guardrail is not None
+        guard = Guardrail(
+            self,
+            "Guard",
+            endpoint_name=self.endpoint_name,
+            config=self.config.guardrail,
+            key=self.key,
+            grounding=self.config.guardrail.checks,
+        )
+        arn, version = guard.guardrail.attr_guardrail_arn, guard.version.attr_version
+        grants.append(Grant("ApplyGuardrail", ["bedrock:ApplyGuardrail"], [arn]))
+        grants.append(Grant("ReadGuardrail", ["kms:Decrypt"], [self.key.key_arn]))
+        identity = guard.guardrail.attr_guardrail_id
+        self.output({"GuardrailId": identity, "GuardrailVersion": version})
+        return {"GUARDRAIL_ID": identity, "GUARDRAIL_VERSION": version}

@@ -1,16 +1,30 @@
-"""The schema of config/<stage>.yaml."""
+"""The schema of config/<stage>.yaml, with the checks that involve several of its sections."""
 
-from typing import Self
+from typing import ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from components import stage_config
+from stacks.answer_alarms import AnswerAlarms
+from stacks.models_config import ModelsSection
+from stacks.sections import GroundedGuardrail, TracingSection
 
 _SCIKIT_LEARN = "sagemaker-scikit-learn"
 
 
 class StageConfig(stage_config.StageConfig):
     """Everything that an ML engineer may change about one stage."""
+
+    # An index in which nothing is found fails every question of the rollout's first step.
+    FAILURE_SHARES: ClassVar[tuple[str, ...]] = (
+        *stage_config.StageConfig.FAILURE_SHARES,
+        "empty_percent",
+    )
+
+    alarms: AnswerAlarms = Field(description="a section with one entry for each alarm")
+    models: ModelsSection = Field(description="a section with answers and others")
+    guardrail: GroundedGuardrail | None = Field(description="null, or strength and others")
+    tracing: TracingSection | None = Field(description="null, or sampling_percent and others")
 
     @model_validator(mode="after")
     def _requirements_can_be_installed(self) -> Self:
@@ -19,5 +33,23 @@ class StageConfig(stage_config.StageConfig):
                 f"endpoint.network_isolation is true, but {_SCIKIT_LEARN} installs the package's"
                 " code/requirements.txt when it starts; use false, or an image of your own that"
                 " has them (compute.serving_image of the build repository)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _models_can_be_reached(self) -> Self:
+        if self.endpoint.network_isolation and (self.models.any or self.tracing is not None):
+            raise ValueError(
+                "endpoint.network_isolation is true, but the sections models and tracing name"
+                " what the container calls; use false, or empty both"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _guardrail_is_applied(self) -> Self:
+        if self.guardrail is not None and not self.models.answers:
+            raise ValueError(
+                "guardrail is set but models.answers is empty: answers that quote passages pass"
+                " no guardrail; set it to null, or name the models that write answers"
             )
         return self
