@@ -5,6 +5,7 @@ values from outside never pass through a shell's quoting.
 """
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -89,8 +90,48 @@ def _smoke(options: Options) -> None:
     )
 
 
+def _load(options: Options) -> None:
+    """Ask an endpoint, or a server on this machine, many times, and say how fast it answers."""
+    from operations.closed_loop import Load
+    from operations.load import LoadRequest, run_load_test
+
+    run_load_test(
+        LoadRequest(
+            url=options.url,
+            stage=None if options.url else _stage(options),
+            endpoint=options.endpoint,
+            sample_request=options.sample_request,
+            requests_file=options.requests_file,
+            load=Load(options.concurrency, options.requests, options.duration),
+            max_p95_ms=options.max_p95_ms,
+            report=options.report,
+        )
+    )
+
+
+def _up_to(most: int) -> Callable[[str], int]:
+    """Reads a whole number from 1 to ``most``."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to {most}")
+        return int(text)
+
+    return number
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
+
+
 _ALWAYS = ("stage", "model_package_arn")
-_OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
+OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
     "stage": (str, "dev, test or prod"),
     "model_package_arn": (str, "a registered model version"),
     "against": (Path, "compare with this template file instead of the deployed one"),
@@ -98,7 +139,14 @@ _OPTIONS: dict[str, tuple[Callable[[str], object], str]] = {
     "endpoint": (str, "another endpoint than the stage's own"),
     "sample_request": (Path, "a file with a request and the answer that is expected"),
     "tolerance": (float, "largest relative difference between two predictions"),
+    "concurrency": (_up_to(256), "how many ask at the same time, 4 by default"),
+    "requests": (_up_to(1_000_000), "how many requests, 200 by default"),
+    "duration": (_up_to(3600), "stop after so many seconds, 60 by default"),
+    "requests_file": (Path, "a file with a request a line, instead of the sample's alone"),
+    "max_p95_ms": (_positive, "fail when 5% of the answers take longer, in milliseconds"),
+    "report": (Path, "a JSON file to write the figures to"),
 }
+_DEFAULTS = {"concurrency": "4", "requests": "200", "duration": "60"}
 _COMMANDS: dict[str, tuple[Callable[[Options], None], tuple[str, ...]]] = {
     "synth": (_synth, _ALWAYS),
     "current": (_current, _ALWAYS),
@@ -106,6 +154,13 @@ _COMMANDS: dict[str, tuple[Callable[[Options], None], tuple[str, ...]]] = {
     "deploy": (_deploy, _ALWAYS),
     "rollback": (_rollback, _ALWAYS),
     "smoke": (_smoke, (*_ALWAYS, "url", "endpoint", "sample_request", "tolerance")),
+    "load": (
+        _load,
+        (
+            *("stage", "url", "endpoint", "sample_request", "requests_file"),
+            *("concurrency", "requests", "duration", "max_p95_ms", "report"),
+        ),
+    ),
 }
 
 
@@ -116,12 +171,12 @@ def _parser() -> argparse.ArgumentParser:
         subparser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         subparser.set_defaults(command=command)
         for option in options:
-            convert, text = _OPTIONS[option]
+            convert, text = OPTIONS[option]
             subparser.add_argument(
                 f"--{option.replace('_', '-')}",
                 type=convert,
                 # An empty variable is one that was not given; text defaults are converted.
-                default=os.environ.get(option.upper()) or None,
+                default=os.environ.get(option.upper()) or _DEFAULTS.get(option),
                 help=f"{text} (or {option.upper()})",
             )
     return parser

@@ -3,17 +3,27 @@
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Protocol, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, EventStreamError
+from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 
 from operations.failures import OperationFailed
 
 # SageMaker gives a container 60 seconds to answer.
 _TIMEOUT_SECONDS = 65
+
+
+class NotAnswered(OperationFailed):
+    """Nothing came back from the model; ``reason`` is an error code, or "no answer"."""
+
+    def __init__(self, message: str, reason: str = "no answer") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Stream:
 
 
 class Target(Protocol):
-    """Anything that can be asked for a prediction."""
+    """Anything that can be asked for a prediction; raises NotAnswered where nothing answers."""
 
     @property
     def name(self) -> str:
@@ -86,8 +96,8 @@ class LocalServer:
                 return Stream(response.status, (first, *response), passed)
         except urllib.error.HTTPError as error:
             return Stream(error.code, (error.read(),), 1000 * (time.perf_counter() - start))
-        except OSError as error:
-            raise OperationFailed(f"nothing answers at {request.full_url}: {error}") from None
+        except (OSError, HTTPException) as error:
+            raise NotAnswered(f"nothing answers at {request.full_url}: {error}") from None
 
     def _send(self, request: urllib.request.Request) -> Answer:
         start = time.perf_counter()
@@ -96,19 +106,32 @@ class LocalServer:
                 status, body = response.status, response.read()
         except urllib.error.HTTPError as error:
             status, body = error.code, error.read()
-        except OSError as error:
-            raise OperationFailed(f"nothing answers at {request.full_url}: {error}") from None
+        except (OSError, HTTPException) as error:
+            raise NotAnswered(f"nothing answers at {request.full_url}: {error}") from None
         return Answer(status, body, 1000 * (time.perf_counter() - start))
 
 
 class CloudEndpoint:
-    """A SageMaker endpoint; ``component`` names the model on one that hosts several."""
+    """A SageMaker endpoint; ``component`` names the model on one that hosts several.
 
-    def __init__(self, session: boto3.Session, name: str, component: str | None = None) -> None:
+    ``connections`` is how many requests it can be sent at the same time.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        name: str,
+        component: str | None = None,
+        connections: int = 10,
+    ) -> None:
         self.name = name
         self._component = {"InferenceComponentName": component} if component else {}
         # Retrying would hide the very errors that a smoke test looks for.
-        config = Config(read_timeout=_TIMEOUT_SECONDS, retries={"total_max_attempts": 1})
+        config = Config(
+            read_timeout=_TIMEOUT_SECONDS,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=connections,
+        )
         self._client = session.client("sagemaker-runtime", config=config)
 
     def invoke(self, body: bytes, content_type: str) -> Answer:
@@ -128,8 +151,8 @@ class CloudEndpoint:
             details = cast(dict[str, Any], error.response)
             status = int(details.get("OriginalStatusCode", 500))
             content = str(details.get("OriginalMessage", error)).encode()
-        except ClientError as error:
-            raise OperationFailed(f"endpoint {self.name} cannot be invoked: {error}") from None
+        except (ClientError, BotoCoreError) as error:
+            raise _not_invoked(self.name, error) from None
         return Answer(status, content, 1000 * (time.perf_counter() - start))
 
     def stream(self, body: bytes, content_type: str) -> Stream:
@@ -150,8 +173,28 @@ class CloudEndpoint:
             return Stream(200, tuple(pieces), first)
         except self._client.exceptions.ModelError as error:
             return _refused_stream(cast(dict[str, Any], error.response), start)
-        except (ClientError, EventStreamError) as error:
-            raise OperationFailed(f"endpoint {self.name} cannot be invoked: {error}") from None
+        except (ClientError, EventStreamError, BotoCoreError) as error:
+            raise _not_invoked(self.name, error) from None
+
+
+def stage_endpoint(
+    session: boto3.Session,
+    outputs: Mapping[str, str],
+    *,
+    named: str | None = None,
+    connections: int = 10,
+) -> CloudEndpoint:
+    """The endpoint that a stack's outputs name, or another one of the account, by its name."""
+    if named:
+        return CloudEndpoint(session, named, connections=connections)
+    component = outputs.get("InferenceComponentName")
+    return CloudEndpoint(session, outputs["EndpointName"], component, connections)
+
+
+def _not_invoked(endpoint: str, error: Exception) -> NotAnswered:
+    details = cast(dict[str, Any], getattr(error, "response", {}))
+    reason = str(details.get("Error", {}).get("Code") or type(error).__name__)
+    return NotAnswered(f"endpoint {endpoint} cannot be invoked: {error}", reason)
 
 
 def _refused_stream(details: dict[str, Any], start: float) -> Stream:

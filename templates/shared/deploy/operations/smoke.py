@@ -44,13 +44,7 @@ def run_smoke_test(request: SmokeRequest) -> None:
     Raises ConfigurationError when the request cannot be carried out.
     """
     if request.url is not None:
-        if not request.url.startswith(("http://", "https://")):
-            raise ConfigurationError(f"URL is {request.url!r}; use http://127.0.0.1:8080, say")
-        if request.sample_request is None:
-            raise ConfigurationError(
-                "a server on this machine needs a request: SAMPLE_REQUEST=path/to/"
-                "sample_request.json, which `make run` of the build repository writes"
-            )
+        check_local(request.url, request.sample_request)
     elif request.stage is not None:
         require_facts(load_settings(), request.stage)
     if request.sample_request is not None:
@@ -59,3 +53,14 @@ def run_smoke_test(request: SmokeRequest) -> None:
     command += request.arguments()
     if subprocess.run(command, check=False).returncode:
         raise OperationFailed("the smoke test failed, see above")
+
+
+def check_local(url: str, sample_request: Path | None) -> None:
+    """Raise ConfigurationError unless a server on this machine can be asked this."""
+    if not url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"URL is {url!r}; use http://127.0.0.1:8080, say")
+    if sample_request is None:
+        raise ConfigurationError(
+            "a server on this machine needs a request: SAMPLE_REQUEST=path/to/"
+            "sample_request.json, which `make run` of the build repository writes"
+        )

@@ -53,6 +53,14 @@ def find_stack(session: boto3.Session, name: str) -> DeployedStack | None:
     return DeployedStack(name=name, status=stack["StackStatus"], outputs=outputs)
 
 
+def deployed_stack(session: boto3.Session, name: str) -> DeployedStack:
+    """The stack; raises OperationFailed when nothing of it was ever deployed."""
+    stack = find_stack(session, name)
+    if stack is None:
+        raise OperationFailed(f"stack {name} is not deployed; use make deploy first")
+    return stack
+
+
 @dataclass(frozen=True)
 class EndpointState:
     """What an endpoint does now."""

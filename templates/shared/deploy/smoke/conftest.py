@@ -11,10 +11,9 @@ import boto3
 import pytest
 
 from components.settings import load_settings
-from operations.failures import OperationFailed
-from operations.prediction_target import CloudEndpoint, LocalServer, Target
+from operations.prediction_target import LocalServer, Target, stage_endpoint
 from operations.sample_request import SampleRequest, from_file, from_model_package
-from operations.stack_state import DeployedStack, find_stack
+from operations.stack_state import DeployedStack, deployed_stack
 from operations.stage_account import connect
 
 LATENCIES = pytest.StashKey[list[float]]()
@@ -72,11 +71,7 @@ def session(pytestconfig: pytest.Config) -> boto3.Session:
 @pytest.fixture(scope="session")
 def stack(pytestconfig: pytest.Config, session: boto3.Session) -> DeployedStack:
     """The stage's stack, whose outputs say what should run."""
-    name = load_settings().stack_name(pytestconfig.getoption("--stage"))
-    found = find_stack(session, name)
-    if found is None:
-        raise OperationFailed(f"stack {name} is not deployed; use make deploy first")
-    return found
+    return deployed_stack(session, load_settings().stack_name(pytestconfig.getoption("--stage")))
 
 
 @pytest.fixture(scope="session")
@@ -94,11 +89,7 @@ def target(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Targe
         return LocalServer(url.rstrip("/"))
     named = pytestconfig.getoption("--endpoint")
     outputs = {} if named else request.getfixturevalue("stack").outputs
-    return CloudEndpoint(
-        request.getfixturevalue("session"),
-        request.getfixturevalue("endpoint_name"),
-        outputs.get("InferenceComponentName"),
-    )
+    return stage_endpoint(request.getfixturevalue("session"), outputs, named=named)
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,13 @@ from aws_cdk import App, Environment, Stack
 from aws_stand_in import AwsStandIn
 
 from components.application import feature_flags
+from operations.__main__ import OPTIONS
 
 
 def pytest_configure() -> None:
     """Keep the variables of whoever runs the tests out of the commands under test."""
-    for name in ("STAGE", "MODEL_PACKAGE_ARN", "URL", "SAMPLE_REQUEST", "ENDPOINT", "AGAINST"):
-        os.environ.pop(name, None)
+    for name in OPTIONS:
+        os.environ.pop(name.upper(), None)
 
 
 @pytest.fixture
