@@ -20,6 +20,8 @@ from tuning import Tuning, write_channels
 
 from source.tiny import write_tiny
 
+pytest_plugins = ["pipeline_fixtures"]
+
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:

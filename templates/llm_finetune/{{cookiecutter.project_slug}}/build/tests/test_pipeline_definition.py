@@ -4,54 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from pipeline_project import (
-    CLOUD_FACTS,
-    REVISION,
-    all_steps,
-    arguments_of,
-    inputs_of,
-    write_project,
-)
+from compiled_steps import all_steps, changed, places, request
+from pipeline_fixtures import Compile, MakeProject
+from pipeline_project import CLOUD_FACTS
+from sample_project import CONFIG, REVISION
 
-from mlops.check import check_definition
 from mlops.compile import CompiledPipeline, compile_pipeline
 from mlops.errors import CommandError
 
 pytestmark = pytest.mark.xdist_group("compile")
 
-Compile = Callable[..., CompiledPipeline]
 GPU_IMAGE = "pytorch:2.13-cu133-amzn2023-sagemaker"
 CPU_IMAGE = "pytorch:2.13-cpu-amzn2023-sagemaker"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/k"
-
-
-@pytest.fixture
-def compile_with(tmp_path: Path) -> Compile:
-    """`compile_with(facts=..., config=...)` compiles a project with these sections; checked."""
-
-    def compile_project(**sections: Any) -> CompiledPipeline:
-        root = write_project(tmp_path / f"project{len(list(tmp_path.iterdir()))}", **sections)
-        compiled = compile_pipeline(root / ".pipeline", root=root)
-        assert check_definition(compiled.definition) == []
-        return compiled
-
-    return compile_project
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledPipeline:
-    folder = tmp_path_factory.mktemp("compiled")
-    return compile_pipeline(folder / "pipeline", root=write_project(folder / "project"))
-
-
-def step(compiled: CompiledPipeline, name: str) -> dict[str, Any]:
-    return arguments_of(compiled.definition, name)
 
 
 def train_on(instance_type: str, **more: Any) -> dict[str, Any]:
@@ -59,9 +27,7 @@ def train_on(instance_type: str, **more: Any) -> dict[str, Any]:
 
 
 def test_the_steps_and_their_order(compiled: CompiledPipeline) -> None:
-    assert check_definition(compiled.definition) == []
-    steps = all_steps(compiled.definition["Steps"])
-    assert [(item["Name"], item["Type"]) for item in steps] == [
+    assert [(item["Name"], item["Type"]) for item in all_steps(compiled)] == [
         ("Prepare", "Processing"),
         ("Train", "Training"),
         ("Evaluate", "Processing"),
@@ -73,20 +39,20 @@ def test_the_steps_and_their_order(compiled: CompiledPipeline) -> None:
 
 def test_steps_hand_on_what_they_wrote(compiled: CompiledPipeline) -> None:
     prepared = "Steps.Prepare.ProcessingOutputConfig.Outputs['{}'].S3Output.S3Uri"
-    train = inputs_of(step(compiled, "Train"))
+    train = places(compiled, "Train")
     for name in ("train", "validation", "preferences"):
         assert train[name] == {"Get": prepared.format(name)}
-    evaluate = inputs_of(step(compiled, "Evaluate"))
+    evaluate = places(compiled, "Evaluate")
     assert evaluate["test"] == {"Get": prepared.format("test")}
     assert evaluate["champion"] == {"Get": "Parameters.ChampionUri"}
-    bases = {name: inputs_of(step(compiled, name))["base"] for name in ("Prepare", "Train")}
+    bases = {name: places(compiled, name)["base"] for name in ("Prepare", "Train")}
     assert set(bases.values()) == {evaluate["base"]}
     assert (compiled.assets / evaluate["base"][5:] / "config.json").is_file()
 
 
 def test_the_model_is_a_folder_from_training_to_the_registry(compiled: CompiledPipeline) -> None:
-    assert step(compiled, "Train")["OutputDataConfig"]["CompressionType"] == "NONE"
-    place = inputs_of(step(compiled, "Evaluate"))["model"]
+    assert request(compiled, "Train")["OutputDataConfig"]["CompressionType"] == "NONE"
+    place = places(compiled, "Evaluate")["model"]
     assert place["Std:Join"]["Values"] == [
         {"Get": "Steps.Train.OutputDataConfig.S3OutputPath"},
         {"Get": "Steps.Train.TrainingJobName"},
@@ -94,7 +60,7 @@ def test_the_model_is_a_folder_from_training_to_the_registry(compiled: CompiledP
         "model",
         "",
     ]
-    (container,) = step(compiled, "RegisterModel")["InferenceSpecification"]["Containers"]
+    (container,) = request(compiled, "RegisterModel")["InferenceSpecification"]["Containers"]
     assert container["ModelDataSource"] == {
         "S3DataSource": {"S3Uri": place, "S3DataType": "S3Prefix", "CompressionType": "None"}
     }
@@ -102,7 +68,7 @@ def test_the_model_is_a_folder_from_training_to_the_registry(compiled: CompiledP
     assert container["Image"].endswith("/vllm:server-sagemaker-cuda-v2.6")
     assert engine(container) == {
         "SM_VLLM_MODEL": "/opt/ml/model/model",
-        "SM_VLLM_SERVED_MODEL_NAME": "order-desk",
+        "SM_VLLM_SERVED_MODEL_NAME": "harbour-desk",
         "SM_VLLM_MAX_MODEL_LEN": "64",
     }
 
@@ -114,7 +80,7 @@ def engine(container: dict[str, Any]) -> dict[str, str]:
 
 def test_an_adapter_is_registered_for_whoever_lays_it_over_its_base(compile_with: Compile) -> None:
     compiled = compile_with(config={"register": {"weights": "adapter"}})
-    package = step(compiled, "RegisterModel")
+    package = request(compiled, "RegisterModel")
     assert engine(package["InferenceSpecification"]["Containers"][0]) == {}
     assert package["CustomerMetadataProperties"]["weights"] == "adapter"
 
@@ -122,12 +88,10 @@ def test_an_adapter_is_registered_for_whoever_lays_it_over_its_base(compile_with
 def test_the_package_says_what_the_model_is(compile_with: Compile) -> None:
     model = {"source": "acme/base-8b", "revision": REVISION, "licence": "apache-2.0"}
     compiled = compile_with(config={"model": model})
-    package = step(compiled, "RegisterModel")
+    package = request(compiled, "RegisterModel")
     metadata = package["CustomerMetadataProperties"]
     assert metadata["base_model"] == f"acme/base-8b@{REVISION}"
     assert metadata["base_licence"] == "apache-2.0"
-    assert metadata["data_version"] == {"Get": "Parameters.DataVersion"}
-    assert metadata["git_sha"] == {"Get": "Parameters.GitSha"}
     card = json.loads(package["ModelCard"]["ModelCardContent"])
     # Inside the test: outside of `compile_pipeline` the SDK is not to be imported.
     from sagemaker.core.model_card import ModelCardContent
@@ -140,14 +104,14 @@ def test_the_package_says_what_the_model_is(compile_with: Compile) -> None:
 
 
 def test_the_gate_reads_every_check(compiled: CompiledPipeline) -> None:
-    conditions = step(compiled, "QualityGate")["Conditions"]
+    conditions = request(compiled, "QualityGate")["Conditions"]
     assert [item["LeftValue"]["Std:JsonGet"]["Path"] for item in conditions] == [
         f"gate.checks.{name}.excess" for name in ("bound", "base", "general", "safety", "champion")
     ]
 
 
 def test_training_reports_its_metrics(compiled: CompiledPipeline) -> None:
-    definitions = step(compiled, "Train")["AlgorithmSpecification"]["MetricDefinitions"]
+    definitions = request(compiled, "Train")["AlgorithmSpecification"]["MetricDefinitions"]
     line = "sft step 88/88 train_loss=0.4061 validation_loss=4.3e-1 tokens_per_second=1407"
     read = {item["Name"]: re.findall(item["Regex"], line) for item in definitions}
     assert read["train_loss"] == ["0.4061"]
@@ -158,13 +122,13 @@ def test_training_reports_its_metrics(compiled: CompiledPipeline) -> None:
 
 def driver(compiled: CompiledPipeline) -> str:
     """The command that the training job's own script ends with."""
-    code = inputs_of(step(compiled, "Train"))["sm_drivers"]
+    code = places(compiled, "Train")["sm_drivers"]
     return (compiled.assets / code[5:] / "sm_train.sh").read_text(encoding="utf-8")
 
 
 def test_on_processors(compile_with: Compile) -> None:
     compiled = compile_with(config=train_on("ml.m5.xlarge"))
-    train = step(compiled, "Train")
+    train = request(compiled, "Train")
     assert train["AlgorithmSpecification"]["TrainingImage"].endswith(CPU_IMAGE)
     assert "basic_script_driver.py" in driver(compiled)
 
@@ -174,12 +138,12 @@ def test_on_one_gpu(compile_with: Compile) -> None:
         config=train_on("ml.g6.2xlarge") | {"train": {"tuning": "qlora"}},
         facts=CLOUD_FACTS,
     )
-    train = step(compiled, "Train")
+    train = request(compiled, "Train")
     assert train["AlgorithmSpecification"]["TrainingImage"].endswith(GPU_IMAGE)
     assert train["ResourceConfig"]["InstanceCount"] == 1
     assert "basic_script_driver.py" in driver(compiled)
     # The other steps are on machines of their own.
-    assert step(compiled, "Prepare")["AppSpecification"]["ImageUri"].endswith(CPU_IMAGE)
+    assert request(compiled, "Prepare")["AppSpecification"]["ImageUri"].endswith(CPU_IMAGE)
 
 
 @pytest.mark.parametrize("instance_type", ["ml.g6.12xlarge", "ml.g7e.12xlarge"])
@@ -188,7 +152,7 @@ def test_on_several_gpus(compile_with: Compile, instance_type: str) -> None:
     config = train_on(instance_type) | {"train": {"distributed": "fsdp"}}
     compiled = compile_with(config=config, facts=CLOUD_FACTS)
     assert "torchrun_driver.py" in driver(compiled)
-    code = inputs_of(step(compiled, "Train"))["code"]
+    code = places(compiled, "Train")["code"]
     settings = json.loads((compiled.assets / code[5:] / "settings.json").read_text())
     assert settings["train"]["distributed"] == "fsdp"
 
@@ -199,7 +163,7 @@ def test_on_several_machines(compile_with: Compile) -> None:
         "register": {"weights": "merged"},
     }
     compiled = compile_with(config=config, facts=CLOUD_FACTS)
-    resources = step(compiled, "Train")["ResourceConfig"]
+    resources = request(compiled, "Train")["ResourceConfig"]
     assert (resources["InstanceType"], resources["InstanceCount"]) == (
         {"Get": "Parameters.TrainInstanceType"},
         4,
@@ -210,7 +174,7 @@ def test_on_several_machines(compile_with: Compile) -> None:
 def test_on_spot_capacity_training_goes_on_where_it_was(compile_with: Compile) -> None:
     spot = train_on("ml.g6.2xlarge", spot=True, max_runtime_minutes=60, max_wait_minutes=90)
     compiled = compile_with(config=spot, facts=CLOUD_FACTS)
-    train = step(compiled, "Train")
+    train = request(compiled, "Train")
     assert train["EnableManagedSpotTraining"] is True
     assert train["StoppingCondition"] == {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 5400}
     checkpoints = train["CheckpointConfig"]
@@ -222,38 +186,27 @@ def test_on_spot_capacity_training_goes_on_where_it_was(compile_with: Compile) -
     assert "Execution." not in json.dumps(checkpoints)
 
     again = compile_with(config=spot, facts=CLOUD_FACTS)
-    assert step(again, "Train")["CheckpointConfig"] == checkpoints
+    assert request(again, "Train")["CheckpointConfig"] == checkpoints
     other = compile_with(config=spot | {"train": {"epochs": 9}}, facts=CLOUD_FACTS)
-    assert step(other, "Train")["CheckpointConfig"] != checkpoints
+    assert request(other, "Train")["CheckpointConfig"] != checkpoints
 
 
 def test_without_spot_capacity_there_is_nothing_to_go_on_from(compiled: CompiledPipeline) -> None:
-    assert "CheckpointConfig" not in step(compiled, "Train")
-
-
-def test_no_cached_step_depends_on_one_execution(compiled: CompiledPipeline) -> None:
-    for name in ("Prepare", "Train", "Evaluate"):
-        keyed = {
-            key: value
-            for key, value in step(compiled, name).items()
-            if key not in ("ProcessingOutputConfig", "OutputDataConfig")
-        }
-        assert "Execution." not in json.dumps(keyed)
-        assert "GitSha" not in json.dumps(keyed)
+    assert "CheckpointConfig" not in request(compiled, "Train")
 
 
 def test_a_base_on_the_hub_is_read_by_the_jobs(compile_with: Compile) -> None:
     compiled = compile_with(config={"model": {"source": "acme/base-8b", "revision": REVISION}})
     for name in ("Prepare", "Train", "Evaluate"):
-        assert "base" not in inputs_of(step(compiled, name))
-    prepare = step(compiled, "Prepare")["AppSpecification"]["ContainerArguments"]
+        assert "base" not in places(compiled, name)
+    prepare = request(compiled, "Prepare")["AppSpecification"]["ContainerArguments"]
     assert "--base" not in prepare
 
 
 def test_a_base_in_s3_is_an_input(compile_with: Compile) -> None:
     compiled = compile_with(config={"model": {"source": "s3://models/base-8b/"}})
     for name in ("Prepare", "Train", "Evaluate"):
-        assert inputs_of(step(compiled, name))["base"] == "s3://models/base-8b/"
+        assert places(compiled, name)["base"] == "s3://models/base-8b/"
 
 
 def test_rows_in_s3_and_preferences_in_the_catalog(compile_with: Compile) -> None:
@@ -267,7 +220,7 @@ def test_rows_in_s3_and_preferences_in_the_catalog(compile_with: Compile) -> Non
     assert compiled.parameters["InputDataUri"]["DefaultValue"] == "s3://other/rows/"
     assert compiled.parameters["DataVersion"]["DefaultValue"] == "unversioned"
     assert "PreferencesUri" not in compiled.parameters
-    prepare = step(compiled, "Prepare")
+    prepare = request(compiled, "Prepare")
     given = {item["InputName"]: item for item in prepare["ProcessingInputs"]}
     query = given["preferences"]["DatasetDefinition"]
     assert query["LocalPath"] == "/opt/ml/processing/input/preferences"
@@ -277,24 +230,12 @@ def test_rows_in_s3_and_preferences_in_the_catalog(compile_with: Compile) -> Non
     assert prepare["Environment"]["PREFERENCES_VERSION"] == {"Get": "Parameters.PreferencesVersion"}
 
 
-def test_rows_in_the_catalog(compile_with: Compile) -> None:
-    data = {"source": "athena://sales/rows", "query": "SELECT prompt, completion FROM rows"}
-    compiled = compile_with(facts=CLOUD_FACTS, config={"data": data})
-    assert "InputDataUri" not in compiled.parameters
-    (item,) = [
-        item
-        for item in step(compiled, "Prepare")["ProcessingInputs"]
-        if item["InputName"] == "data"
-    ]
-    assert item["DatasetDefinition"]["AthenaDatasetDefinition"]["QueryString"] == data["query"]
-
-
 def test_preferences_of_the_repository_are_staged(compile_with: Compile) -> None:
     data = {"source": "data/orders.jsonl", "preferences": "data/pairs.jsonl"}
     compiled = compile_with(config={"data": data, "train": {"method": "sft+dpo"}})
     staged = compiled.assets / compiled.parameters["PreferencesUri"]["DefaultValue"][5:]
     assert (staged / "pairs.jsonl").is_file()
-    words = step(compiled, "Prepare")["AppSpecification"]["ContainerArguments"]
+    words = request(compiled, "Prepare")["AppSpecification"]["ContainerArguments"]
     assert words[words.index("--preferences") + 1] == "/opt/ml/processing/input/preferences"
 
 
@@ -305,43 +246,26 @@ def test_protection(compile_with: Compile) -> None:
         "network": {"subnets": ["subnet-1"], "security_group_ids": ["sg-1"], "isolated": True},
     }
     compiled = compile_with(facts=CLOUD_FACTS, config={"compute": compute})
-    train = step(compiled, "Train")
+    train = request(compiled, "Train")
     assert train["OutputDataConfig"]["KmsKeyId"] == train["ResourceConfig"]["VolumeKmsKeyId"] == KEY
     assert train["EnableNetworkIsolation"] is True
     # Serving is another matter: the container is the stage's.
-    (container,) = step(compiled, "RegisterModel")["InferenceSpecification"]["Containers"]
+    (container,) = request(compiled, "RegisterModel")["InferenceSpecification"]["Containers"]
     assert "vllm" in container["Image"]
 
 
 def test_the_step_s_own_module_travels_with_evaluate_alone(
-    tmp_path: Path, compiled: CompiledPipeline
+    make_project: MakeProject, compiled: CompiledPipeline
 ) -> None:
-    root = write_project(
-        tmp_path / "project", config={"evaluate": {"metrics": ["source.length:score"]}}
-    )
+    root = make_project(config={"evaluate": {"metrics": ["source.length:score"]}})
     (root / "source/length.py").write_text("def score(expected, answer):\n    return 1.0\n")
     other = compile_pipeline(root / ".pipeline", root=root)
-    evaluate = inputs_of(step(other, "Evaluate"))["code"]
+    evaluate = places(other, "Evaluate")["code"]
     assert (other.assets / evaluate[5:] / "source/length.py").is_file()
     assert (other.assets / evaluate[5:] / "source/general_set.py").is_file()
-    train = inputs_of(step(other, "Train"))["code"]
+    train = places(other, "Train")["code"]
     assert not (other.assets / train[5:] / "source/length.py").exists()
-    assert inputs_of(step(compiled, "Train"))["code"] == train
-
-
-def changed(before: CompiledPipeline, after: CompiledPipeline) -> set[str]:
-    """Names of the steps whose own request differs."""
-
-    def requests(compiled: CompiledPipeline) -> dict[str, str]:
-        return {
-            item["Name"]: json.dumps(
-                {k: v for k, v in item["Arguments"].items() if not k.endswith("Steps")}
-            )
-            for item in all_steps(compiled.definition["Steps"])
-        }
-
-    one, other = requests(before), requests(after)
-    return {name for name in one if one[name] != other[name]}
+    assert places(compiled, "Train")["code"] == train
 
 
 @pytest.mark.parametrize(
@@ -358,29 +282,23 @@ def changed(before: CompiledPipeline, after: CompiledPipeline) -> set[str]:
 )
 def test_editing_a_setting_repeats_only_the_steps_that_read_it(
     compiled: CompiledPipeline,
-    tmp_path: Path,
+    compile_with: Compile,
     section: str,
     values: dict[str, Any],
     repeated: set[str],
 ) -> None:
-    root = write_project(tmp_path / "project")
-    path = root / "config/pipeline.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    content.setdefault(section, {}).update(values)
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert changed(compiled, compile_pipeline(root / ".pipeline", root=root)) == repeated
+    edited = compile_with(config={section: CONFIG.get(section, {}) | values})
+    assert changed(compiled, edited) == repeated
 
 
-def test_an_absent_base_is_named(tmp_path: Path) -> None:
-    root = write_project(tmp_path / "project", config={"model": {"source": "models/absent"}})
+def test_an_absent_base_is_named(make_project: MakeProject) -> None:
+    root = make_project(config={"model": {"source": "models/absent"}})
     with pytest.raises(CommandError, match=r"model\.source: 'models/absent' is no folder"):
         compile_pipeline(root / ".pipeline", root=root)
 
 
-def test_absent_preferences_are_named(tmp_path: Path) -> None:
+def test_absent_preferences_are_named(make_project: MakeProject) -> None:
     data = {"source": "data/orders.jsonl", "preferences": "data/absent.jsonl"}
-    root = write_project(
-        tmp_path / "project", config={"data": data, "train": {"method": "sft+dpo"}}
-    )
+    root = make_project(config={"data": data, "train": {"method": "sft+dpo"}})
     with pytest.raises(CommandError, match=r"data\.preferences: 'data/absent\.jsonl' does not exi"):
         compile_pipeline(root / ".pipeline", root=root)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pipeline_project import CONFIG, REVISION
+from sample_project import CONFIG, REVISION
 
 from pipeline.accelerators import ACCELERATORS, BY_TYPE, gpu_count, has_gpu
 from pipeline.memory import GIB, estimate

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from pipeline_project import CLOUD_FACTS, all_steps, arguments_of, inputs_of, write_project
+from compiled_steps import all_steps, changed, inputs, places, request
+from pipeline_fixtures import Compile, MakeProject
+from pipeline_project import CLOUD_FACTS
+from sample_project import CONFIG
 
 from mlops.check import check_definition
 from mlops.check.definition import read_definition
@@ -20,37 +20,8 @@ from mlops.previous import previous_outputs
 
 pytestmark = pytest.mark.xdist_group("compile")
 
-Compile = Callable[..., CompiledPipeline]
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/k"
 BEDROCK = {"kind": "bedrock", "model_id": "vendor.model-v1"}
-
-
-@pytest.fixture
-def compile_with(tmp_path: Path) -> Compile:
-    """`compile_with(facts=..., config=...)` compiles a project with these sections; checked."""
-
-    def compile_project(**sections: Any) -> CompiledPipeline:
-        root = write_project(tmp_path / f"project{len(list(tmp_path.iterdir()))}", **sections)
-        compiled = compile_pipeline(root / ".pipeline", root=root)
-        assert check_definition(compiled.definition) == []
-        return compiled
-
-    return compile_project
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledPipeline:
-    folder = tmp_path_factory.mktemp("compiled")
-    return compile_pipeline(folder / "pipeline", root=write_project(folder / "project"))
-
-
-def step(compiled: CompiledPipeline, name: str) -> dict[str, Any]:
-    return arguments_of(compiled.definition, name)
-
-
-def places(compiled: CompiledPipeline, name: str) -> dict[str, Any]:
-    """Address of each input of a step."""
-    return {key: item.get("S3Uri") for key, item in inputs_of(step(compiled, name)).items()}
 
 
 def written(name: str, output: str) -> dict[str, str]:
@@ -58,9 +29,7 @@ def written(name: str, output: str) -> dict[str, str]:
 
 
 def test_the_steps_and_their_order(compiled: CompiledPipeline) -> None:
-    assert check_definition(compiled.definition) == []
-    steps = all_steps(compiled.definition["Steps"])
-    assert [(item["Name"], item["Type"]) for item in steps] == [
+    assert [(item["Name"], item["Type"]) for item in all_steps(compiled)] == [
         ("Ingest", "Processing"),
         ("Embed", "Processing"),
         ("Index", "Processing"),
@@ -93,7 +62,7 @@ def test_a_run_starts_from_the_outputs_of_the_one_before(compiled: CompiledPipel
         "PreviousVectorsUri": ("Embed", "vectors"),
     }
     for name, outputs in (("Ingest", ("manifest", "encoder")), ("Embed", ("chunks", "vectors"))):
-        given = inputs_of(step(compiled, name))
+        given = inputs(compiled, name)
         for output in outputs:
             item = given[f"previous-{output}"]
             assert item["S3Uri"] == {"Get": f"Parameters.Previous{output.title()}Uri"}
@@ -107,44 +76,42 @@ def test_a_run_starts_from_the_outputs_of_the_one_before(compiled: CompiledPipel
 
 def test_documents_are_dealt_to_the_machines_and_nothing_else_is(compile_with: Compile) -> None:
     compiled = compile_with(config={"compute": {"embed": {"instance_count": 4}}})
-    embed = step(compiled, "Embed")
-    assert embed["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 4
-    dealt = {name: item["S3DataDistributionType"] for name, item in inputs_of(embed).items()}
+    cluster = request(compiled, "Embed")["ProcessingResources"]["ClusterConfig"]
+    assert cluster["InstanceCount"] == 4
+    given = inputs(compiled, "Embed")
+    dealt = {name: item["S3DataDistributionType"] for name, item in given.items()}
     assert dealt.pop("documents") == "ShardedByS3Key"
     assert set(dealt.values()) == {"FullyReplicated"}
     for name in ("Ingest", "Index", "Evaluate"):
-        assert step(compiled, name)["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 1
+        assert request(compiled, name)["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 1
 
 
 def test_one_machine_gets_all_documents(compiled: CompiledPipeline) -> None:
-    documents = inputs_of(step(compiled, "Embed"))["documents"]
+    documents = inputs(compiled, "Embed")["documents"]
     assert documents["S3DataDistributionType"] == "FullyReplicated"
 
 
 def test_the_package_is_a_folder_in_the_registry(compiled: CompiledPipeline) -> None:
-    request = step(compiled, "RegisterModel")
-    (container,) = request["InferenceSpecification"]["Containers"]
+    package = request(compiled, "RegisterModel")
+    (container,) = package["InferenceSpecification"]["Containers"]
     place = {"Std:Join": {"On": "/", "Values": [written("Index", "package"), ""]}}
     assert container["ModelDataSource"] == {
         "S3DataSource": {"S3Uri": place, "S3DataType": "S3Prefix", "CompressionType": "None"}
     }
     assert container["Image"].endswith("/sagemaker-scikit-learn:1.9-0-cpu-py3")
     assert container["Environment"]["SAGEMAKER_PROGRAM"] == "inference.py"
-    assert "ModelDataQuality" not in request["ModelMetrics"]
+    assert "ModelDataQuality" not in package["ModelMetrics"]
 
 
 def test_the_package_says_what_the_index_is(compiled: CompiledPipeline) -> None:
-    request = step(compiled, "RegisterModel")
-    metadata = request["CustomerMetadataProperties"]
+    metadata = request(compiled, "RegisterModel")["CustomerMetadataProperties"]
     assert metadata["licence"] == "CC-BY-4.0"
-    assert metadata["git_sha"] == {"Get": "Parameters.GitSha"}
-    assert metadata["data_version"] == {"Get": "Parameters.DataVersion"}
     assert metadata["corpus_sha256"]["Std:JsonGet"]["Path"] == "package.corpus.sha256"
     assert metadata["languages"]["Std:JsonGet"]["Path"] == "package.corpus.language_codes"
 
 
 def test_the_card_is_whole_once_the_evaluation_is_known(compiled: CompiledPipeline) -> None:
-    parts = step(compiled, "RegisterModel")["ModelCard"]["ModelCardContent"]["Std:Join"]
+    parts = request(compiled, "RegisterModel")["ModelCard"]["ModelCardContent"]["Std:Join"]
     known = {"package.corpus.sha256": "0a1b", "package.corpus.language_codes": "de, en"}
     texts = [
         part if isinstance(part, str) else known.get(part["Std:JsonGet"]["Path"], "0.75")
@@ -164,30 +131,15 @@ def test_the_card_is_whole_once_the_evaluation_is_known(compiled: CompiledPipeli
 
 
 def test_the_gate_reads_every_check(compiled: CompiledPipeline) -> None:
-    conditions = step(compiled, "QualityGate")["Conditions"]
+    conditions = request(compiled, "QualityGate")["Conditions"]
     assert [item["LeftValue"]["Std:JsonGet"]["Path"] for item in conditions] == [
         f"gate.checks.{name}.excess"
         for name in ("bound", "bm25", "dense", "answers", "champion", "latency")
     ]
-    assert all(item["Type"] == "LessThanOrEqualTo" for item in conditions)
-    bound = step(compiled, "Evaluate")["AppSpecification"]["ContainerArguments"]
+    bound = request(compiled, "Evaluate")["AppSpecification"]["ContainerArguments"]
     assert bound[bound.index("--bound") + 1] == {
         "Std:Join": {"On": "", "Values": [{"Get": "Parameters.MetricBound"}]}
     }
-
-
-def test_without_a_bound_none_is_asked_for(compile_with: Compile) -> None:
-    compiled = compile_with(config={"gate": {"bound": None}})
-    assert "MetricBound" not in compiled.parameters
-    words = step(compiled, "Evaluate")["AppSpecification"]["ContainerArguments"]
-    assert "--bound" not in words
-
-
-def test_no_cached_step_depends_on_one_execution(compiled: CompiledPipeline) -> None:
-    for name in ("Ingest", "Embed", "Index", "Evaluate"):
-        keyed = {k: v for k, v in step(compiled, name).items() if k != "ProcessingOutputConfig"}
-        assert "Execution." not in json.dumps(keyed)
-        assert "GitSha" not in json.dumps(keyed)
 
 
 def test_the_endpoint_s_code_travels_with_index_alone(compiled: CompiledPipeline) -> None:
@@ -204,28 +156,6 @@ def test_documents_of_the_repository_are_staged(compiled: CompiledPipeline) -> N
         "anchor.md",
         "bridge/radar.md",
     ]
-    version = compiled.parameters["DataVersion"]["DefaultValue"]
-    assert staged.name == version
-    environment = step(compiled, "Ingest")["Environment"]
-    assert environment["DATA_VERSION"] == {"Get": "Parameters.DataVersion"}
-
-
-def test_documents_in_s3(compile_with: Compile) -> None:
-    compiled = compile_with(config={"data": {"source": "s3://other/manuals/"}})
-    assert compiled.parameters["InputDataUri"]["DefaultValue"] == "s3://other/manuals/"
-    assert compiled.parameters["DataVersion"]["DefaultValue"] == "unversioned"
-
-
-def test_documents_in_the_catalog(compile_with: Compile) -> None:
-    data = {"source": "athena://ships/pages", "query": "SELECT id, body FROM pages"}
-    compiled = compile_with(facts=CLOUD_FACTS, config={"data": data})
-    assert "InputDataUri" not in compiled.parameters
-    (item,) = [
-        item for item in step(compiled, "Ingest")["ProcessingInputs"] if item["InputName"] == "data"
-    ]
-    query = item["DatasetDefinition"]["AthenaDatasetDefinition"]
-    assert (query["QueryString"], query["OutputFormat"]) == (data["query"], "PARQUET")
-    assert query["WorkGroup"] == "analysts"
 
 
 @pytest.mark.parametrize(
@@ -252,13 +182,13 @@ def test_every_store_compiles_and_is_told_where_it_is(
     code = compiled.assets / places(compiled, "Index")["code"][5:]
     settings = json.loads((code / "settings.json").read_text())
     assert store.items() <= settings["index"].items()
-    metadata = step(compiled, "RegisterModel")["CustomerMetadataProperties"]
+    metadata = request(compiled, "RegisterModel")["CustomerMetadataProperties"]
     assert metadata["store"] == store["store"]
 
 
-def test_a_pretrained_encoder_travels_to_ingest(tmp_path: Path) -> None:
+def test_a_pretrained_encoder_travels_to_ingest(make_project: MakeProject) -> None:
     config = {"embedding": {"kind": "sentence_transformers", "model": "models/encoder"}}
-    root = write_project(tmp_path / "project", config=config)
+    root = make_project(config=config)
     with pytest.raises(CommandError, match=r"'models/encoder' is no folder with a model in it"):
         compile_pipeline(root / ".pipeline", root=root)
     (root / "models/encoder").mkdir(parents=True)
@@ -267,7 +197,7 @@ def test_a_pretrained_encoder_travels_to_ingest(tmp_path: Path) -> None:
     assert check_definition(compiled.definition) == []
     place = places(compiled, "Ingest")["encoder"]
     assert (compiled.assets / place[5:] / "config.json").is_file()
-    words = step(compiled, "Ingest")["AppSpecification"]["ContainerArguments"]
+    words = request(compiled, "Ingest")["AppSpecification"]["ContainerArguments"]
     assert words[words.index("--encoder") + 1] == "/opt/ml/processing/input/encoder"
     # The other steps take what Ingest has made of it.
     assert places(compiled, "Embed")["encoder"] == written("Ingest", "encoder")
@@ -275,12 +205,12 @@ def test_a_pretrained_encoder_travels_to_ingest(tmp_path: Path) -> None:
 
 def test_a_fitted_encoder_is_nobody_s_input(compiled: CompiledPipeline) -> None:
     assert "encoder" not in places(compiled, "Ingest")
-    assert "--encoder" not in step(compiled, "Ingest")["AppSpecification"]["ContainerArguments"]
+    assert "--encoder" not in request(compiled, "Ingest")["AppSpecification"]["ContainerArguments"]
 
 
-def test_reviewed_questions_travel_to_index_and_evaluate(tmp_path: Path) -> None:
+def test_reviewed_questions_travel_to_index_and_evaluate(make_project: MakeProject) -> None:
     config = {"evaluate": {"questions": "questions/asked.jsonl"}}
-    root = write_project(tmp_path / "project", config=config)
+    root = make_project(config=config)
     with pytest.raises(CommandError, match=r"'questions/asked\.jsonl' does not exist.*questions"):
         compile_pipeline(root / ".pipeline", root=root)
     (root / "questions").mkdir()
@@ -290,8 +220,8 @@ def test_reviewed_questions_travel_to_index_and_evaluate(tmp_path: Path) -> None
         assert (compiled.assets / places(compiled, name)["questions"][5:] / "asked.jsonl").is_file()
 
 
-def test_absent_or_empty_documents_are_named(tmp_path: Path) -> None:
-    root = write_project(tmp_path / "project")
+def test_absent_or_empty_documents_are_named(make_project: MakeProject) -> None:
+    root = make_project()
     shutil.rmtree(root / "manuals")
     with pytest.raises(CommandError, match=r"data\.source: 'manuals/' does not exist"):
         compile_pipeline(root / ".pipeline", root=root)
@@ -309,27 +239,12 @@ def test_protection(compile_with: Compile) -> None:
     }
     compiled = compile_with(facts=CLOUD_FACTS, config={"compute": compute})
     for name in ("Ingest", "Embed", "Index", "Evaluate"):
-        request = step(compiled, name)
-        assert request["ProcessingOutputConfig"]["KmsKeyId"] == KEY
-        assert request["NetworkConfig"]["EnableNetworkIsolation"] is True
-        assert request["AppSpecification"]["ImageUri"] == compute["image"]
-    (container,) = step(compiled, "RegisterModel")["InferenceSpecification"]["Containers"]
+        job = request(compiled, name)
+        assert job["ProcessingOutputConfig"]["KmsKeyId"] == KEY
+        assert job["NetworkConfig"]["EnableNetworkIsolation"] is True
+        assert job["AppSpecification"]["ImageUri"] == compute["image"]
+    (container,) = request(compiled, "RegisterModel")["InferenceSpecification"]["Containers"]
     assert container["Image"] == compute["serving_image"]
-
-
-def changed(before: CompiledPipeline, after: CompiledPipeline) -> set[str]:
-    """Names of the steps whose own request differs."""
-
-    def requests(compiled: CompiledPipeline) -> dict[str, str]:
-        return {
-            item["Name"]: json.dumps(
-                {k: v for k, v in item["Arguments"].items() if not k.endswith("Steps")}
-            )
-            for item in all_steps(compiled.definition["Steps"])
-        }
-
-    one, other = requests(before), requests(after)
-    return {name for name in one if one[name] != other[name]}
 
 
 @pytest.mark.parametrize(
@@ -347,23 +262,19 @@ def changed(before: CompiledPipeline, after: CompiledPipeline) -> set[str]:
 )
 def test_editing_a_setting_repeats_only_the_steps_that_read_it(
     compiled: CompiledPipeline,
-    tmp_path: Path,
+    compile_with: Compile,
     section: str,
     values: dict[str, Any],
     repeated: set[str],
 ) -> None:
-    root = write_project(tmp_path / "project")
-    path = root / "config/pipeline.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    content.setdefault(section, {}).update(values)
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert changed(compiled, compile_pipeline(root / ".pipeline", root=root)) == repeated
+    edited = compile_with(config={section: CONFIG.get(section, {}) | values})
+    assert changed(compiled, edited) == repeated
 
 
 def test_a_prompt_s_text_repeats_what_follows_from_it(
-    compiled: CompiledPipeline, tmp_path: Path
+    compiled: CompiledPipeline, make_project: MakeProject
 ) -> None:
-    root = write_project(tmp_path / "project")
+    root = make_project()
     prompt = root / "prompts/answer.md"
     prompt.write_text(prompt.read_text() + "Be brief.\n")
     assert changed(compiled, compile_pipeline(root / ".pipeline", root=root)) == {"Index"}

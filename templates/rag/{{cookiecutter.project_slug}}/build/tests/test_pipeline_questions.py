@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pipeline_project import CONFIG
+from sample_project import CONFIG
 
 from pipeline.questions import main
 

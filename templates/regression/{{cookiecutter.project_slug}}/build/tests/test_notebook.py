@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import yaml
 from nbclient import NotebookClient
-from sample_project import REPOSITORY, write_project
+from pipeline_project import REPOSITORY, write_project
 
 from source.data import TARGET, write_sample
 

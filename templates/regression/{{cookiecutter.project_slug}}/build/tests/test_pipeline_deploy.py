@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from sample_project import FACTS
+from pipeline_project import FACTS
 
 from mlops import deploy_follow
 from mlops.__main__ import main

@@ -1,0 +1,1 @@
+../../../../shared/build/pipeline_tests/compiled_steps.py

@@ -1,0 +1,15 @@
+"""The sample that the tests' project is made of: its configuration, its files, its code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CONFIG: dict[str, Any] = {
+    "data": {"source": "data/orders.jsonl"},
+    "model": {"source": "models/tiny", "max_length": 64},
+    "gate": {"metric": "f1", "bound": 0.5},
+}
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+ROW = '{"prompt": "two mugs", "completion": "{}"}\n'
+FILES = {"data/orders.jsonl": ROW, "data/pairs.jsonl": ROW, "models/tiny/config.json": "{}"}
+PACKAGES = ("mlops", "pipeline", "source")

@@ -1,0 +1,1 @@
+../../../../shared/build/pipeline_tests/test_every_pipeline.py
