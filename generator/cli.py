@@ -132,7 +132,7 @@ def create(
 
 @cli.command()
 @click.option("--event", type=_PATH, help="CreateProject event (JSON).  [default: our own]")
-@click.option("--data", type=_PATH, help="A table (.csv, .parquet) or rows (.jsonl) of your own.")
+@click.option("--data", type=_PATH, help="Your own table, rows or documents, as the profile needs.")
 @click.option("--target", help="The table's column to predict.")
 @click.option("--profile", default="Regression", show_default=True, help="The project's profile.")
 @click.option(

@@ -117,8 +117,66 @@ LLM_FINETUNE_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "region-word": ({"aws_region": "Ireland"}, "aws_region"),
 }
 
-SUPPORTED = {"regression": REGRESSION_SUPPORTED, "llm_finetune": LLM_FINETUNE_SUPPORTED}
-REFUSED = {"regression": REGRESSION_REFUSED, "llm_finetune": LLM_FINETUNE_REFUSED}
+RAG_SUPPORTED: dict[str, dict[str, str]] = {
+    "defaults": {},
+    "embedding-sentence-transformers": {"embedding": "sentence_transformers"},
+    "embedding-sagemaker": {"embedding": "sagemaker"},
+    "embedding-bedrock": {"embedding": "bedrock"},
+    "generation-bedrock": {"generation": "bedrock"},
+    "generation-bedrock-europe": {"generation": "bedrock", "aws_region": "eu-central-1"},
+    "generation-bedrock-america": {"generation": "bedrock", "aws_region": "us-east-1"},
+    "generation-bedrock-asia": {"generation": "bedrock", "aws_region": "ap-southeast-2"},
+    "all-bedrock": {"embedding": "bedrock", "generation": "bedrock"},
+    "metric-mrr": {"metric": "mrr"},
+    "metric-ndcg": {"metric": "ndcg_at_10", "metric_bound": "0.45"},
+    "bound-none": {"metric_bound": "none"},
+    "bound-one": {"metric_bound": "1"},
+    "source-folder": {"data_source": "handbook/pages/"},
+    "source-file-table": {"data_source": "tickets.parquet"},
+    "source-file-document": {"data_source": "documents/handbook.pdf"},
+    "source-s3-prefix": {"data_source": "s3://acme-data/handbook/"},
+    "source-s3-file": {"data_source": "s3://acme-data/handbook/pages.csv"},
+    "source-athena": {"data_source": "athena://support/answers"},
+    "name-punctuation": {"project_name": "Team-handbook_v2.1 EU", "project_slug": "handbook"},
+    "name-number-first": {"project_name": "2026 handbook"},
+    "name-yaml-word": {"project_name": "No", "project_slug": "no"},
+    "description-punctuation": {"description": "Answers (EU): pages, tables; by team/unit."},
+    "owner-address": {"owner": "first.last+ml@example.com"},
+    "region-gov": {"aws_region": "us-gov-west-1"},
+    "layout-monorepo": {"repo_layout": "monorepo"},
+    "layout-monorepo-s3": {"repo_layout": "monorepo", "data_source": "s3://acme-data/handbook/"},
+}
+
+RAG_REFUSED: dict[str, tuple[dict[str, str], str]] = {
+    "name-command": ({"project_name": "x $(id)", "project_slug": "x"}, "project_name"),
+    "slug-upper-case": ({"project_slug": "Handbook"}, "project_slug"),
+    "description-two-lines": ({"description": "first\nsecond"}, "description"),
+    "owner-command": ({"owner": "`id`"}, "owner"),
+    "source-absolute": ({"data_source": "/etc/"}, "data_source"),
+    "source-parent": ({"data_source": "../handbook/"}, "data_source"),
+    "source-hidden-parent": ({"data_source": "corpus/../../x/"}, "data_source"),
+    "source-without-slash": ({"data_source": "corpus"}, "data_source"),
+    "source-archive": ({"data_source": "handbook.zip"}, "data_source"),
+    "source-bare-bucket": ({"data_source": "s3://acme-data"}, "data_source"),
+    "source-web": ({"data_source": "https://example.com/handbook/"}, "data_source"),
+    "source-athena-injection": ({"data_source": "athena://x/y; drop table z"}, "data_source"),
+    "source-quote": ({"data_source": 'corpus"/'}, "data_source"),
+    "bound-above-one": ({"metric_bound": "60"}, "metric_bound"),
+    "bound-negative": ({"metric_bound": "-0.1"}, "metric_bound"),
+    "bound-word": ({"metric_bound": "high"}, "metric_bound"),
+    "region-word": ({"aws_region": "Ireland"}, "aws_region"),
+}
+
+SUPPORTED = {
+    "regression": REGRESSION_SUPPORTED,
+    "llm_finetune": LLM_FINETUNE_SUPPORTED,
+    "rag": RAG_SUPPORTED,
+}
+REFUSED = {
+    "regression": REGRESSION_REFUSED,
+    "llm_finetune": LLM_FINETUNE_REFUSED,
+    "rag": RAG_REFUSED,
+}
 
 SUPPORTED_ROWS = [(template, row) for template, rows in SUPPORTED.items() for row in rows]
 REFUSED_ROWS = [(template, row) for template, rows in REFUSED.items() for row in rows]

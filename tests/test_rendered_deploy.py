@@ -26,6 +26,7 @@ SERVING = {
 RESOURCES = {
     "regression": SERVING,
     "llm_finetune": SERVING | {"AWS::SageMaker::InferenceComponent"},
+    "rag": SERVING,
 }
 Make = Callable[..., subprocess.CompletedProcess[str]]
 

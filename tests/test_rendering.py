@@ -17,6 +17,8 @@ EXPECTED = Path(__file__).parent / "expected"
 # Files that may be empty: they only mark a folder as a package.
 MARKERS = {"__init__.py", "py.typed"}
 LEFTOVER = re.compile(r"cookiecutter|\{%-?\s|\{#\s|\s-?%\}", re.IGNORECASE)
+# About the sample documents of a template: there is none without them.
+OF_THE_SAMPLE = {"rag": ("corpus/", {"build/questions/questions.jsonl"})}
 # They hold templates of another kind, for conversations, in the same braces.
 CHAT_TEMPLATES = {"build/source/tiny.py", "build/tests/test_tokens.py"}
 UNRENDERED = re.compile(r"(?<!\$)\{\{")
@@ -57,8 +59,12 @@ def test_the_table_covers_every_template_and_question(template: str) -> None:
 
 def test_exactly_the_expected_paths(project: Path) -> None:
     config = json.loads((project / "build/cicd-config.json").read_text())
-    expected = listed(config["template"]["name"])
-    if config["template"]["answers"]["repo_layout"] == "monorepo":
+    template, answers = config["template"]["name"], config["template"]["answers"]
+    expected = listed(template)
+    sample, about_it = OF_THE_SAMPLE.get(template, ("", set()))
+    if answers["data_source"] != sample:
+        expected -= about_it
+    if answers["repo_layout"] == "monorepo":
         # GitHub reads a repository's .github at its root only.
         expected = {path for path in expected if "/.github/" not in path} | listed("monorepo")
     assert set(files(project)) == expected

@@ -31,13 +31,21 @@ class BuildRepository:
     venv: Path
     logs: Path
 
-    def place_table(self, table: Path, source: str) -> bool:
-        """Put a table where the configuration says that the data is; return whether it was."""
+    def place_data(self, data: Path, source: str) -> bool:
+        """Put a file, or a folder of files, where the configuration says that the data is.
+
+        Return whether it was there.
+        """
         target = self.folder / source
-        if target.is_file() and filecmp.cmp(table, target, shallow=False):
+        if _same(data, target):
             return True
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(table, target)
+        if not data.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(data, target)
+            return False
+        if target.exists():
+            shutil.rmtree(target)
+        shutil.copytree(data, target)
         return False
 
     def last_run(self) -> LocalRun | None:
@@ -81,3 +89,17 @@ class BuildRepository:
         if not entry.is_file():
             return None
         return str(json.loads(entry.read_text(encoding="utf-8"))["ModelApprovalStatus"])
+
+
+def _same(data: Path, target: Path) -> bool:
+    """Whether two files, or all files of two folders, have the same names and bytes."""
+    if data.is_file():
+        return target.is_file() and filecmp.cmp(data, target, shallow=False)
+    files = _files(data)
+    return files == _files(target) and all(
+        filecmp.cmp(data / name, target / name, shallow=False) for name in files
+    )
+
+
+def _files(folder: Path) -> set[Path]:
+    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}

@@ -117,11 +117,10 @@ def _refuse_other_answers(created: CreatedProject, clone: Path) -> None:
 
 
 def _run_pipeline(build: BuildRepository, settings: DemoSettings, phases: Phases) -> LocalRun:
-    with phases.phase("pipeline", "prepare, train, evaluate, gate, register") as phase:
-        same_table = settings.data is None or build.place_table(
-            settings.data, settings.answers["data_source"]
-        )
-        before = build.last_run() if same_table else None
+    with phases.phase("pipeline", "running it from the data to the registry") as phase:
+        data, source = settings.data, settings.data_source
+        same_data = data is None or source is None or build.place_data(data, source)
+        before = build.last_run() if same_data else None
         done = before or build.run_pipeline()
         metrics = ", ".join(f"{name} {value:.4g}" for name, value in done.pipeline.metrics.items())
         phase.say(f"{'in place' if before else done.pipeline.status}: {metrics}")

@@ -46,7 +46,7 @@ class StackEntry:
 
 @dataclass(frozen=True)
 class PredictionEntry:
-    """What the endpoint was asked, a record or a conversation, and its answer."""
+    """What the endpoint was asked, a record, a conversation or a question, and its answer."""
 
     record: dict[str, object]
     value: float | str
@@ -54,15 +54,17 @@ class PredictionEntry:
     def in_words(self) -> str:
         """Return the answer and the beginning of the question, as one line."""
         if isinstance(self.value, str):
-            return f"{_short(self.value)} for {_short(self._last_message())}"
+            return f"{_short(self.value)} for {_short(self._asked())}"
         known = list(self.record.items())
         record = ", ".join(f"{name}={value}" for name, value in known[:4])
         return f"{self.value:.4g} for {record}{', ...' * (len(known) > 4)}"
 
-    def _last_message(self) -> str:
+    def _asked(self) -> str:
+        """The question, or the conversation's last message."""
         messages = self.record.get("messages")
-        assert isinstance(messages, list)
-        return str(messages[-1]["content"])
+        if isinstance(messages, list):
+            return str(messages[-1]["content"])
+        return str(self.record["question"])
 
 
 def _short(text: str, most: int = 60) -> str:

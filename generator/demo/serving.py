@@ -83,4 +83,6 @@ def predict(url: str, sample_request: Path) -> PredictionEntry:
         said = json.load(answer)
     if "instances" in body:
         return PredictionEntry(body["instances"][0], float(said["predictions"][0]))
+    if "question" in body:
+        return PredictionEntry(body, str(said["answer"]))
     return PredictionEntry(body, str(said["choices"][0]["message"]["content"]))

@@ -12,18 +12,39 @@ from generator.layout import QUESTION, SEPARATE, Layout
 from generator.location import templates_folder
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"
-# An event of the demo's own for each template, and the name of the project that it makes.
-OWN_EVENTS = {
-    "regression": ("create_project.json", "House prices"),
-    "llm_finetune": ("create_llm_project.json", "Order desk"),
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the demo plays for a template: an event, the name of the project that it makes, and
+    what may take the place of the template's sample.
+
+    place: where that goes in the build repository, without its suffix. folder: whether it may be a
+    folder of files. target: whether a column to predict belongs to it.
+    """
+
+    event: str
+    name: str
+    place: str
+    suffixes: tuple[str, ...]
+    folder: bool = False
+    target: bool = False
+
+
+DOCUMENTS = (".csv", ".tsv", ".parquet", ".md", ".txt", ".html", ".pdf", ".docx")
+SCENES = {
+    "regression": Scene(
+        "create_project.json", "House prices", "data/table", (".csv", ".parquet"), target=True
+    ),
+    "llm_finetune": Scene("create_llm_project.json", "Order desk", "data/rows", (".jsonl",)),
+    "rag": Scene("create_rag_project.json", "Team handbook", "documents", DOCUMENTS, folder=True),
 }
-TABLES, ROWS = (".csv", ".parquet"), ".jsonl"
 
 
 @dataclass(frozen=True)
 class DemoSettings:
-    """event: parsed JSON; name: what its project is called. data: a table or rows of one's own;
-    target: the table's column to predict.
+    """event: parsed JSON; name: what its project is called. data: a file or folder of one's own,
+    that goes to `data_source` of the build repository; target: the column to predict.
 
     layout: whether build and deploy are two repositories or folders of one. output: the folder for
     everything that the demo leaves; cache: environments of rendered repositories, which outlive it.
@@ -35,6 +56,7 @@ class DemoSettings:
     profile: str
     name: str = "House prices"
     data: Path | None = None
+    data_source: str | None = None
     target: str | None = None
     layout: Layout = SEPARATE
 
@@ -42,16 +64,11 @@ class DemoSettings:
     def answers(self) -> dict[str, str]:
         """Answers to the template's questions that follow from what the demo plays with."""
         known: dict[str, str] = {} if self.layout == SEPARATE else {QUESTION: self.layout}
-        if self.data is None:
+        if self.data_source is None:
             return known
-        # What is good enough for unknown data is unknown: compare with the baselines, or the base.
-        known |= {"metric_bound": "none"}
-        if self.target is None:
-            return known | {"data_source": f"data/rows{self.data.suffix}"}
-        return known | {
-            "data_source": f"data/table{self.data.suffix}",
-            "target_column": self.target,
-        }
+        # What is good enough for unknown data is unknown: compare with other ways, or the base.
+        known |= {"metric_bound": "none", "data_source": self.data_source}
+        return known if self.target is None else known | {"target_column": self.target}
 
 
 def demo_settings(
@@ -65,9 +82,9 @@ def demo_settings(
     layout: Layout = SEPARATE,
 ) -> DemoSettings:
     """Return checked settings. Raises InputError that names the value and the fix."""
-    _check_data(data, target)
-    file, name = OWN_EVENTS[_template_of(profile)]
-    chosen = event or EVENTS / file
+    scene = _scene_of(profile)
+    source = _data_source(scene, data, target)
+    chosen = event or EVENTS / scene.event
     try:
         parsed = json.loads(chosen.read_text(encoding="utf-8"))
     except OSError as error:
@@ -79,30 +96,40 @@ def demo_settings(
         output=output.resolve(),
         cache=cache.resolve(),
         profile=profile,
-        name=name,
+        name=scene.name,
         data=data.resolve() if data else None,
+        data_source=source,
         target=target,
         layout=layout,
     )
 
 
-def _check_data(data: Path | None, target: str | None) -> None:
-    """Raise InputError unless it is a table with a target, or rows without one."""
+def _data_source(scene: Scene, data: Path | None, target: str | None) -> str | None:
+    """Where data of one's own goes in the build repository; None without any.
+
+    Raises InputError unless it exists and is of a kind that the template reads.
+    """
     if data is None and target is None:
-        return
-    if data is not None and (not data.is_file() or data.suffix not in (*TABLES, ROWS)):
+        return None
+    if data is None or (target is None) == scene.target:
         raise InputError(
-            f"--data {shown(str(data))}: give a .csv, .parquet or .jsonl file that exists"
+            "--data and --target belong together: a table, and its column to predict; rows for "
+            "fine-tuning and documents have no target"
         )
-    if data is None or (data.suffix == ROWS) != (target is None):
+    if scene.folder and data.is_dir():
+        return f"{scene.place}/"
+    if not data.is_file() or data.suffix not in scene.suffixes:
+        *others, last = scene.suffixes
+        kinds = f"{', '.join(others)} or {last}" if others else last
         raise InputError(
-            "--data and --target belong together: a table, and its column to predict; rows of "
-            "JSON (.jsonl), for fine-tuning, have no target"
+            f"--data {shown(str(data))}: give a {kinds} file that exists"
+            f"{', or a folder of such files' if scene.folder else ''}"
         )
+    return f"{scene.place}{data.suffix}"
 
 
-def _template_of(profile: str) -> str:
-    """The template whose own event is played: the one that answers to the profile, else the first.
+def _scene_of(profile: str) -> Scene:
+    """The scene of the template that answers to the profile, else the first.
 
     A profile that no template answers to is refused later, with the profiles that there are.
     """
@@ -110,4 +137,4 @@ def _template_of(profile: str) -> str:
         name = load(templates_folder()).for_profile(profile).name
     except UnknownProfile:
         name = ""
-    return name if name in OWN_EVENTS else next(iter(OWN_EVENTS))
+    return SCENES[name] if name in SCENES else next(iter(SCENES.values()))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import CHECKOUT, Render, run
 
-from documentation.pages import CHECKOUT_PLACE, LLM_PLACE
+from documentation.pages import CHECKOUT_PLACE, LLM_PLACE, RAG_PLACE
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +21,7 @@ def repositories(render: Render) -> dict[str, Path]:
         "build": project / "build",
         "deploy": project / "deploy",
         LLM_PLACE: render("llm_finetune") / "build",
+        RAG_PLACE: render("rag") / "build",
     }
 
 

@@ -22,6 +22,7 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 LLM_PLACE = "llm_finetune"
+RAG_PLACE = "rag"
 # Pages about one of the rendered repositories: their commands are run in it.
 PLACES = {
     "people/data-scientist.md": "build",
@@ -29,6 +30,7 @@ PLACES = {
     "people/ml-engineer.md": "deploy",
     "templates/regression.md": "build",
     "templates/llm_finetune.md": LLM_PLACE,
+    "templates/rag.md": RAG_PLACE,
     "commands/build-make.md": "build",
     "commands/mlops.md": "build",
     "commands/deploy-make.md": "deploy",

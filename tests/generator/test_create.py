@@ -104,24 +104,42 @@ def test_an_event_becomes_one_repository_where_that_is_wanted(plan: Plan, tmp_pa
         create_project(plan(), base)
 
 
-@pytest.mark.parametrize("profile", ["LLM fine-tuning", "llm_finetune", "LLM Finetune"])
+LLM, RAG = "create_llm_project.json", "create_rag_project.json"
+# Profile -> event, template, project id, build repository, files of it, a value of its config.
+OTHER_PROFILES = {
+    **dict.fromkeys(
+        ["LLM fine-tuning", "llm_finetune", "LLM Finetune"],
+        (LLM, "llm_finetune", "k2m3n4p5q6r7s8", "acme-ml/order-desk-build",
+         {"source/tiny.py", "data/instructions.jsonl"}, ("model", "source", "models/tiny")),
+    ),
+    **dict.fromkeys(
+        ["RAG", "rag", "Retrieval-Augmented Generation", "retrieval_augmented_generation"],
+        (RAG, "rag", "t9v8w7x6y5z4a3", "acme-ml/team-handbook-build",
+         {"source/retrieval.py", "prompts/answer.md", "questions/questions.jsonl"},
+         ("data", "source", "corpus/")),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", OTHER_PROFILES)
 def test_an_event_of_another_profile_becomes_another_use_case(
     plan: Plan, tmp_path: Path, profile: str
 ) -> None:
-    planned = plan(event=read_event("create_llm_project.json"), profile=profile)
+    event, template, project, name, files, (section, key, value) = OTHER_PROFILES[profile]
+    planned = plan(event=read_event(event), profile=profile)
     created = create_project(planned, git_base(str(tmp_path)))
     assert states(created) == [("build", "created"), ("deploy", "created")]
     for repository in created.repositories:
         folder = tmp_path / f"{repository.name}.git"
         git("fsck", "--strict", cwd=folder)
         config = json.loads(content(folder, "cicd-config.json"))
-        assert config["template"]["name"] == "llm_finetune"
+        assert config["template"]["name"] == template
         assert config["project"]["profile"] == profile
-        assert config["project"]["id"] == "k2m3n4p5q6r7s8"
-    build = tmp_path / "acme-ml/order-desk-build.git"
-    assert {"source/tiny.py", "data/instructions.jsonl", "mlops/bundle.py"} <= paths(build)
+        assert config["project"]["id"] == project
+    build = tmp_path / f"{name}.git"
+    assert {*files, "mlops/bundle.py"} <= paths(build)
     config = yaml.safe_load(content(build, "config/pipeline.yaml"))
-    assert config["model"]["source"] == "models/tiny"
+    assert config[section][key] == value
 
 
 def test_the_facts_are_committed_in_both(plan: Plan, tmp_path: Path) -> None:
