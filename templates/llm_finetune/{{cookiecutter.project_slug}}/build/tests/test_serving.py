@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from instruction_sets import pair
+from served import Answer, Client, serving
 from tuning import REPOSITORY, Tuning
 
 from source import serving_app
@@ -35,72 +31,15 @@ ASKED = [{"role": "user", "content": pair(3)[0]}]
 GREEDY = {"messages": ASKED, "temperature": 0, "max_tokens": 12}
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The body as JSON."""
-        return dict(json.loads(self.body))
-
-    @property
-    def text(self) -> str:
-        """What the model said."""
-        choice = self.document["choices"][0]
-        return str(choice["message"]["content"] if "message" in choice else choice["text"])
-
-    @property
-    def error(self) -> str:
-        """The error's message."""
-        return str(self.document["error"]["message"])
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """The events of a stream; it must have been ended as the interface asks."""
-        parts = self.body.decode().split("\n\n")
-        assert parts[-1] == "" and parts[-2] == "data: [DONE]"
-        return [json.loads(part.removeprefix("data: ")) for part in parts[:-2]]
+def text(answer: Answer) -> str:
+    """What the model said."""
+    choice = answer.document["choices"][0]
+    return str(choice["message"]["content"] if "message" in choice else choice["text"])
 
 
-@dataclass(frozen=True)
-class Client:
-    """Asks a server on this machine."""
-
-    port: int
-
-    def ask(
-        self, body: Any, path: str = "/invocations", method: str = "POST", **headers: str
-    ) -> Answer:
-        """One request; a body that is not bytes becomes JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            connection.request(method, path, content if method == "POST" else None, named)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.read(), dict(answer.getheaders()))
-        finally:
-            connection.close()
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[Client]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield Client(listener.getsockname()[1])
-        finally:
-            server.should_exit = True
-            thread.join()
+def error(answer: Answer) -> str:
+    """The message of a refusal."""
+    return str(answer.document["error"]["message"])
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +62,8 @@ def expected(tuned: Tuning) -> str:
 
 
 def test_the_model_is_loaded_before_it_says_so(client: Client) -> None:
-    assert client.ask(None, "/ping", "GET").status == 200
-    models = client.ask(None, "/v1/models", "GET").document
+    assert client.ask(None, "/ping").status == 200
+    models = client.ask(None, "/v1/models").document
     assert models["data"][0]["max_model_len"] == 512
 
 
@@ -133,7 +72,7 @@ def test_a_conversation_is_answered(path: str, client: Client, expected: str) ->
     answer = client.ask(GREEDY, path)
     assert answer.status == 200
     document = answer.document
-    assert answer.text == expected
+    assert text(answer) == expected
     assert document["object"] == "chat.completion"
     assert document["choices"][0]["message"]["role"] == "assistant"
     assert document["choices"][0]["finish_reason"] in ("stop", "length")
@@ -147,7 +86,7 @@ def test_a_text_is_continued(path: str, client: Client, expected: str) -> None:
     prompt = f"<|im_start|>user\n{ASKED[0]['content']}<|im_end|>\n<|im_start|>assistant\n"
     answer = client.ask({"prompt": prompt, "temperature": 0, "max_tokens": 12}, path)
     assert answer.document["object"] == "text_completion"
-    assert answer.text == expected
+    assert text(answer) == expected
     short = client.ask({"prompt": prompt, "temperature": 0}, path).document
     assert short["usage"]["completion_tokens"] <= 16
 
@@ -171,7 +110,7 @@ def test_a_stream_says_the_same_in_pieces(client: Client, expected: str) -> None
 def test_a_streamed_completion_carries_text(client: Client) -> None:
     body = {"prompt": "Amina", "temperature": 0, "max_tokens": 3, "stream": True}
     events = client.ask(body, "/v1/completions").events
-    whole = client.ask(body | {"stream": False}, "/v1/completions").text
+    whole = text(client.ask(body | {"stream": False}, "/v1/completions"))
     assert "".join(event["choices"][0]["text"] for event in events) == whole
     assert all(event["object"] == "text_completion" for event in events)
 
@@ -186,7 +125,7 @@ def test_a_stop_text_ends_the_answer_and_is_not_in_it(client: Client, expected: 
             said = "".join(event["choices"][0]["delta"]["content"] for event in events)
             reason = events[-1]["choices"][0]["finish_reason"]
         else:
-            said, reason = answer.text, answer.document["choices"][0]["finish_reason"]
+            said, reason = text(answer), answer.document["choices"][0]["finish_reason"]
         assert (said, reason) == (cut, "stop")
 
 
@@ -199,12 +138,12 @@ def test_what_may_become_a_stop_text_is_held_back() -> None:
 
 def test_a_seed_repeats_what_was_drawn(client: Client) -> None:
     hot = GREEDY | {"temperature": 2.0, "max_tokens": 24}
-    same = {client.ask(hot | {"seed": 5}).text for _ in range(2)}
+    same = {text(client.ask(hot | {"seed": 5})) for _ in range(2)}
     assert len(same) == 1
-    assert len({client.ask(hot | {"seed": seed}).text for seed in range(4)}) > 1
+    assert len({text(client.ask(hot | {"seed": seed})) for seed in range(4)}) > 1
     # Of the likeliest tokens only the first is left.
-    narrow = client.ask(hot | {"top_p": 1e-6, "max_tokens": 12}).text
-    assert narrow == client.ask(GREEDY).text
+    narrow = text(client.ask(hot | {"top_p": 1e-6, "max_tokens": 12}))
+    assert narrow == text(client.ask(GREEDY))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +168,7 @@ def test_a_bad_request_is_the_clients_fault(
 ) -> None:
     answer = client.ask(body)
     assert answer.status == status
-    assert words in answer.error
+    assert words in error(answer)
 
 
 def test_an_input_longer_than_the_context_is_told_both_figures(client: Client) -> None:
@@ -237,28 +176,28 @@ def test_an_input_longer_than_the_context_is_told_both_figures(client: Client) -
     for stream in (False, True):
         answer = client.ask({"messages": long, "stream": stream}, "/v1/chat/completions")
         assert answer.status == 400
-        assert "this model's context is 512 tokens and the request has 8" in answer.error
+        assert "this model's context is 512 tokens and the request has 8" in error(answer)
         assert answer.document["error"]["type"] == "BadRequestError"
 
 
 def test_only_json_is_taken(client: Client) -> None:
     answer = client.ask(b"a,b", content_type="text/csv")
-    assert (answer.status, "text/csv" in answer.error) == (415, True)
+    assert (answer.status, "text/csv" in error(answer)) == (415, True)
     assert client.ask(GREEDY, content_type="application/json; charset=utf-8").status == 200
 
 
 @pytest.mark.parametrize(("path", "status"), [("/", 404), ("/invocations", 405)])
 def test_nothing_else_is_served(path: str, status: int, client: Client) -> None:
-    assert client.ask(None, path, "GET").status == status
+    assert client.ask(None, path).status == status
 
 
 def test_many_clients_get_their_own_answers(client: Client) -> None:
     bodies = [
         GREEDY | {"messages": [{"role": "user", "content": pair(index)[0]}]} for index in range(12)
     ]
-    alone = [client.ask(body).text for body in bodies]
+    alone = [text(client.ask(body)) for body in bodies]
     with ThreadPoolExecutor(12) as pool:
-        together = list(pool.map(lambda body: client.ask(body).text, bodies))
+        together = list(pool.map(lambda body: text(client.ask(body)), bodies))
     assert together == alone
     assert len(set(alone)) > 1
 
@@ -345,7 +284,7 @@ def test_the_command_serves_it_with_the_artifacts_own_code(
             if found := re.search(r"serving on http://127\.0\.0\.1:(\d+)", line):
                 break
         assert found, said
-        assert Client(int(found[1])).ask(GREEDY, "/v1/chat/completions").text == expected
+        assert text(Client(int(found[1])).ask(GREEDY, "/v1/chat/completions")) == expected
     finally:
         process.terminate()
         rest = process.communicate(timeout=30)[0]

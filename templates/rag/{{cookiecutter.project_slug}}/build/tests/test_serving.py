@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from answer_package import built, copy_of_package
+from served import Client, serving
 from test_generators_bedrock import SETTINGS, Converse, delta, end, error
 
 from source import inference
@@ -29,62 +25,6 @@ from source.serving_app import Server, build_app
 
 pytestmark = pytest.mark.xdist_group("answers")
 ASKED = {"question": "How are parcel rules agreed on in sales?"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str]
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The body as JSON."""
-        return dict(json.loads(self.body))
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """The events of a stream, which must have ended."""
-        parts = self.body.decode().split("\n\n")
-        assert parts[-2:] == ["data: [DONE]", ""]
-        return [json.loads(part.removeprefix("data: ")) for part in parts[:-2]]
-
-
-@dataclass(frozen=True)
-class Client:
-    """Asks a server on this machine."""
-
-    port: int
-
-    def ask(self, body: Any, path: str = "/invocations", **headers: str) -> Answer:
-        """One request; a body that is not bytes becomes JSON, None is a GET."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            method, sent = ("GET", None) if body is None else ("POST", content)
-            connection.request(method, path, sent, named)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.read(), dict(answer.getheaders()))
-        finally:
-            connection.close()
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[Client]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield Client(listener.getsockname()[1])
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture(scope="module")

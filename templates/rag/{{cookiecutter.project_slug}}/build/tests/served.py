@@ -1,0 +1,1 @@
+../../../../shared/build/serving_tests/served.py
