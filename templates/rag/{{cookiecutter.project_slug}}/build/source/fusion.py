@@ -7,8 +7,9 @@ scores of different kinds need not be compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from source.settings import require
 
@@ -35,12 +36,22 @@ class Weights:
 
 
 def fuse(
-    rankings: Mapping[str, Sequence[str]], weights: Mapping[str, float]
+    rankings: Mapping[str, Collection[str]], weights: Mapping[str, float], k: int | None = None
 ) -> list[tuple[str, float]]:
-    """Every id that any way found with its fused score, best first; ids break ties."""
+    """The best `k` ids that any way found, or all, with their fused scores; ids break ties."""
     scores: dict[str, float] = {}
     for way, ranking in rankings.items():
-        for rank, identifier in enumerate(ranking, start=1):
-            share = weights[way] / (SMOOTHING + rank)
+        for identifier, share in zip(ranking, _shares(weights[way], len(ranking)), strict=True):
             scores[identifier] = scores.get(identifier, 0.0) + share
-    return sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))
+    found = list(scores.items())
+    if k is not None and k < len(found):
+        # As many as tie with the last one: only they are put in order.
+        least = sorted(scores.values())[-k]
+        found = [entry for entry in found if entry[1] >= least]
+    return sorted(found, key=lambda entry: (-entry[1], entry[0]))[:k]
+
+
+@lru_cache(256)
+def _shares(weight: float, count: int) -> tuple[float, ...]:
+    """What the ranks from the first to the last of `count` add."""
+    return tuple(weight / (SMOOTHING + rank) for rank in range(1, count + 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,7 +60,7 @@ class Retriever:
         if self.reranker is None:
             return self._found("hybrid", question, top_k, wanted)
         candidates = self._found("hybrid", question, self.settings.candidates, wanted)
-        texts = [self._by_id[passage.chunk].searched for passage in candidates]
+        texts = [self._chunk(passage.chunk).searched for passage in candidates]
         scores = self.reranker.scores(question, texts)
         ranked = [
             replace(passage, score=score, scores={**passage.scores, "reranker": score})
@@ -103,16 +103,12 @@ class Retriever:
             ways["dense"] = self._dense(question, depth, wanted)
         scores = {name: dict(found) for name, found in ways.items()}
         if way == "hybrid":
-            rankings = {
-                name: [identifier for identifier, _ in found] for name, found in ways.items()
-            }
-            ranked = fuse(rankings, weights)
+            # A mapping keeps the order in which it was made: these are the rankings.
+            ranked = fuse(scores, weights, top_k)
             scores["hybrid"] = dict(ranked)
         else:
             ranked = ways[way]
-        return [
-            _passage(self._by_id[identifier], score, scores) for identifier, score in ranked[:top_k]
-        ]
+        return [_passage(self._chunk(identifier), score, scores) for identifier, score in ranked]
 
     def _dense(self, question: str, k: int, wanted: Scope) -> list[Found]:
         if not question.strip():
@@ -129,9 +125,8 @@ class Retriever:
         vector: Vectors = self.encoder.encode([question], kind="question")[0]
         return vector
 
-    @cached_property
-    def _by_id(self) -> dict[str, Chunk]:
-        return {chunk.id: chunk for chunk in self.chunks}
+    def _chunk(self, identifier: str) -> Chunk:
+        return self.chunks[self.lexical.entries.rows[identifier]]
 
 
 def _passage(chunk: Chunk, score: float, scores: Mapping[str, Mapping[str, float]]) -> Passage:

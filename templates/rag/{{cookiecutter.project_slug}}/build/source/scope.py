@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +18,9 @@ from source.documents import Value
 from source.errors import UserError
 
 Mask = npt.NDArray[np.bool_]
-Kept = TypeVar("Kept")
+Key = TypeVar("Key", bound=Hashable)
+# Scopes whose rows are remembered: a byte for every row and scope.
+REMEMBERED = 64
 
 
 class UnknownFilter(UserError):
@@ -49,13 +52,25 @@ class Condition:
             return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scope:
     """A caller's labels and its conditions on metadata, by name. `match` is any or all."""
 
     labels: frozenset[str] = frozenset()
     match: str = "any"
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scope) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def _key(self) -> tuple[frozenset[str], str, tuple[str, ...]]:
+        # As text: a condition of True is not that of 1, though the two are equal.
+        conditions = sorted(f"{name!r} {held!r}" for name, held in self.conditions.items())
+        return self.labels, self.match, tuple(conditions)
 
     def sees(self, labels: Iterable[str]) -> bool:
         """Whether the caller may see a document with these labels; without labels, always."""
@@ -125,21 +140,27 @@ class Entry:
 class Entries:
     """Entries in their order, and which of them a scope admits.
 
-    Labels and metadata that several entries have are kept, and asked about, once.
+    Labels and metadata that several entries have are kept, and asked about, once. What the latest
+    scopes admit is remembered.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        self.ids = tuple(entry.id for entry in entries)
-        self._labels, self._label_rows = _numbered(
-            [entry.labels for entry in entries], [entry.labels for entry in entries]
-        )
+        self.ids = tuple([entry.id for entry in entries])
+        labels, self._label_rows = _numbered([entry.labels for entry in entries])
+        self._labels: list[tuple[str, ...]] = list(labels)
         # The chunks of a document have the same mapping. Values are not compared: True is no 1.
-        self._metadata, self._metadata_rows = _numbered(
-            [entry.metadata for entry in entries], [id(entry.metadata) for entry in entries]
-        )
+        kept = {id(entry.metadata): entry.metadata for entry in entries}
+        numbers, self._metadata_rows = _numbered([id(entry.metadata) for entry in entries])
+        self._metadata = [kept[number] for number in numbers]
+        self.admitted = lru_cache(REMEMBERED)(self._admitted)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of every id."""
+        return {identifier: row for row, identifier in enumerate(self.ids)}
 
     def __iter__(self) -> Iterator[Entry]:
         """The entries."""
@@ -147,7 +168,13 @@ class Entries:
         for identifier, labels, metadata in rows:
             yield Entry(identifier, self._labels[labels], self._metadata[metadata])
 
-    def admitted(self, wanted: Scope) -> Mask | None:
+    def named(
+        self, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]
+    ) -> list[tuple[str, float]]:
+        """The ids of rows with their scores."""
+        return list(zip(map(self.ids.__getitem__, rows.tolist()), scores.tolist(), strict=True))
+
+    def _admitted(self, wanted: Scope) -> Mask | None:
         """True for rows within a scope, of shape (entries,); None when that is all of them."""
         seen = np.array([wanted.sees(labels) for labels in self._labels], dtype=bool)
         mask = None if seen.all() else seen[self._label_rows]
@@ -156,19 +183,12 @@ class Entries:
             if not fitting.all():
                 rows = fitting[self._metadata_rows]
                 mask = rows if mask is None else mask & rows
+        if mask is not None:
+            mask.setflags(write=False)
         return mask
 
 
-def _numbered(
-    values: Sequence[Kept], keys: Sequence[Hashable]
-) -> tuple[list[Kept], npt.NDArray[np.int64]]:
-    """The different values by their keys, and for every row the number of its value."""
-    numbers: dict[Hashable, int] = {}
-    kept: list[Kept] = []
-    rows = np.empty(len(values), dtype=np.int64)
-    for row, (value, key) in enumerate(zip(values, keys, strict=True)):
-        if key not in numbers:
-            numbers[key] = len(kept)
-            kept.append(value)
-        rows[row] = numbers[key]
-    return kept, rows
+def _numbered(keys: Sequence[Key]) -> tuple[Iterable[Key], npt.NDArray[np.int32]]:
+    """The different keys in the order of their first row, and the number of each row's key."""
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return numbers, np.fromiter(map(numbers.__getitem__, keys), np.int32, len(keys))

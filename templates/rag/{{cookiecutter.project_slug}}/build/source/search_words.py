@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,6 +50,14 @@ _local = threading.local()
 
 
 @dataclass(frozen=True)
+class Numbered:
+    """Texts as the numbers of their stems, in order; `vocabulary` has every stem's number."""
+
+    texts: list[list[int]]
+    vocabulary: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Analyzer:
     """Takes texts apart. `language` is an ISO 639-1 code; without a stemmer for it none is used."""
 
@@ -60,19 +68,46 @@ class Analyzer:
 
         Scripts without spaces between words give overlapping pairs of characters.
         """
-        folded = unicodedata.normalize("NFKC", text).casefold()
         stem = _stemmer(ALGORITHMS.get(self.language or ""))
-        if folded.isascii() or not IS_UNSPACED.search(folded):
-            # Most texts, and faster than word by word.
-            words: list[str] = WORD.findall(folded)
-            return words if stem is None else list(map(stem, words))
-        found: list[str] = []
-        for word in WORD.findall(folded):
-            if len(word) > 1 and IS_UNSPACED.match(word):
-                found.extend(word[index : index + 2] for index in range(len(word) - 1))
-            else:
-                found.append(word if stem is None else stem(word))
-        return found
+        words = _words(text)
+        return words if stem is None else list(map(stem, words))
+
+    def numbered(self, texts: Iterable[str]) -> Numbered:
+        """The same for a whole corpus, which stems each different word once.
+
+        Stems are numbered as they come up: the same texts give the same numbers.
+        """
+        numbers = _Numbers(_stemmer(ALGORITHMS.get(self.language or "")) or str)
+        rows = [list(map(numbers.__getitem__, _words(text))) for text in texts]
+        return Numbered(rows, numbers.stems)
+
+
+class _Numbers(dict[str, int]):
+    """For every word the number of its stem, found out when the word is first asked for."""
+
+    def __init__(self, stem: Callable[[str], str]) -> None:
+        super().__init__()
+        self.stems: dict[str, int] = {}
+        self._stem = stem
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self.stems.setdefault(self._stem(word), len(self.stems))
+        return number
+
+
+def _words(text: str) -> list[str]:
+    """Folded words, and for scripts without spaces pairs of characters."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words: list[str] = WORD.findall(folded)
+    if folded.isascii() or not IS_UNSPACED.search(folded):
+        return words
+    return [part for word in words for part in _parts(word)]
+
+
+def _parts(word: str) -> Iterable[str]:
+    if len(word) > 1 and IS_UNSPACED.match(word):
+        return (word[index : index + 2] for index in range(len(word) - 1))
+    return (word,)
 
 
 def _stemmer(algorithm: str | None) -> Callable[[str], str] | None:
@@ -81,5 +116,9 @@ def _stemmer(algorithm: str | None) -> Callable[[str], str] | None:
         return None
     stemmers: dict[str, Callable[[str], str]] = _local.__dict__.setdefault("stemmers", {})
     if algorithm not in stemmers:
-        stemmers[algorithm] = lru_cache(_CACHED)(Stemmer.Stemmer(algorithm).stemWord)
+        stem = Stemmer.Stemmer(algorithm).stemWord
+        # Pairs of characters are no words of the stemmer's language.
+        stemmers[algorithm] = lru_cache(_CACHED)(
+            lambda word: word if len(word) > 1 and IS_UNSPACED.match(word) else stem(word)
+        )
     return stemmers[algorithm]

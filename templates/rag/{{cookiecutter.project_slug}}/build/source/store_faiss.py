@@ -6,6 +6,7 @@ Saved as vectors.npy and entries.jsonl, which need no library to be read, and th
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,9 @@ from source.stores import Found, StoreUnusable
 # Its type stubs are behind its interface.
 faiss: Any = import_module("faiss")
 
+# Without a selection Faiss spreads one question over all cores, which other requests need: on two
+# busy ones that took three times as long.
+_EVERYTHING: Any = faiss.SearchParameters(sel=faiss.IDSelectorAll())
 VECTORS, ENTRIES, GRAPH = "vectors.npy", "entries.jsonl", "graph.faiss"
 # A scope that admits fewer is searched exactly: a graph would lead to neighbours outside of it.
 NARROW = 20_000
@@ -58,14 +62,12 @@ class FaissStore:
                 f"vectors of shape {vectors.shape} for {len(entries)} chunks; "
                 f"{(len(entries), self._dimension)} is needed"
             )
-        ids = [entry.id for entry in entries]
-        known = set(self._entries.ids)
-        for identifier in ids:
-            if identifier in known:
-                raise StoreUnusable(f"chunk {identifier!r} is in the store already")
-            known.add(identifier)
+        together = Entries([*self._entries, *entries])
+        if len(set(together.ids)) < len(together):
+            (twice, _), *_ = Counter(together.ids).most_common(1)
+            raise StoreUnusable(f"chunk {twice!r} is in the store already")
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        self._entries = Entries([*self._entries, *entries])
+        self._entries = together
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; a graph is drawn anew."""
@@ -80,7 +82,7 @@ class FaissStore:
     def search(self, vector: Vectors, k: int, scope: Scope) -> list[Found]:
         """At most `k` ids with their cosine, nearest first."""
         admitted = self._entries.admitted(scope)
-        within = len(self) if admitted is None else int(admitted.sum())
+        within = len(self) if admitted is None else int(np.count_nonzero(admitted))
         if not within:
             return []
         count = min(k, within)
@@ -89,8 +91,9 @@ class FaissStore:
         question = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
         parameters = self._parameters(admitted, count)
         scores, rows = self._index.search(question, count, params=parameters)
-        found = zip(rows[0].tolist(), scores[0].tolist(), strict=True)
-        return [(self._entries.ids[row], float(score)) for row, score in found if row >= 0]
+        # A graph may lead to fewer.
+        there = rows[0] >= 0
+        return self._entries.named(rows[0, there], scores[0, there])
 
     def save(self, folder: Path) -> None:
         """Write vectors, entries and graph."""
@@ -138,16 +141,13 @@ class FaissStore:
             return faiss.SearchParametersHNSW(
                 efSearch=max(self._hnsw.search_breadth, count), **options
             )
-        # Without a selection Faiss spreads one question over all cores, which other requests
-        # need: on two busy ones that took three times as long.
-        chosen = faiss.IDSelectorAll() if admitted is None else _selector(admitted)
-        return faiss.SearchParameters(sel=chosen)
+        return _EVERYTHING if admitted is None else faiss.SearchParameters(sel=_selector(admitted))
 
     def _exactly(self, vector: Vectors, count: int, admitted: Mask) -> list[Found]:
         rows = np.flatnonzero(admitted)
         scores = self.vectors[rows] @ vector
         best = np.lexsort((rows, -scores))[:count]
-        return [(self._entries.ids[rows[place]], float(scores[place])) for place in best]
+        return self._entries.named(rows[best], scores[best])
 
 
 def _selector(admitted: Mask) -> Any:
