@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sagemaker.core.workflow.functions import Join, JsonGet
@@ -17,6 +18,9 @@ from pipeline.parameters import CommonParameters
 
 CONTENT_TYPES = ("application/json",)
 RESPONSE_TYPES = ("application/json", "text/event-stream")
+# CustomerMetadataMap of CreateModelPackage: what its values may not hold, and how long they may be.
+UNWRITABLE = re.compile(r"[^\w\s.:/=+@-]")
+LONGEST_METADATA = 256
 # Where the container's toolkit finds the handlers inside the package.
 HANDLERS = {
     "SAGEMAKER_PROGRAM": "inference.py",
@@ -84,13 +88,18 @@ def register(
     }
     metadata = {
         "data_version": data_version,
-        "licence": _licence(config),
+        "licence": metadata_text(_licence(config)),
         "embedding": config.embedding.kind,
         "store": config.index.store,
         "generation": config.generation.kind,
         **corpus,
     }
     return register_step(jobs, serving, evidence, card, metadata, parameters)
+
+
+def metadata_text(text: str) -> str:
+    """A text as the registry's metadata may have it: few signs, and 256 characters at most."""
+    return " ".join(UNWRITABLE.sub(" ", text).split())[:LONGEST_METADATA]
 
 
 def _uses(config: PipelineConfig) -> str:

@@ -110,9 +110,19 @@ def test_the_package_says_what_the_index_is(compiled: CompiledPipeline) -> None:
     assert metadata["languages"]["Std:JsonGet"]["Path"] == "package.corpus.language_codes"
 
 
+def test_a_licence_with_signs_that_the_registry_refuses_is_written_without_them(
+    compile_with: Compile,
+) -> None:
+    licence = "GPL-2.0 (code), CC BY 4.0 & others — see LICENSE;" + " more" * 100
+    compiled = compile_with(config={"data": CONFIG["data"] | {"licence": licence}})
+    metadata = request(compiled, "RegisterModel")["CustomerMetadataProperties"]
+    start = "GPL-2.0 code CC BY 4.0 others see LICENSE more more"
+    assert metadata["licence"].startswith(start) and len(metadata["licence"]) == 256
+
+
 def test_the_card_is_whole_once_the_evaluation_is_known(compiled: CompiledPipeline) -> None:
     parts = request(compiled, "RegisterModel")["ModelCard"]["ModelCardContent"]["Std:Join"]
-    known = {"package.corpus.sha256": "0a1b", "package.corpus.language_codes": "de, en"}
+    known = {"package.corpus.sha256": "0a1b", "package.corpus.language_codes": "de en"}
     texts = [
         part if isinstance(part, str) else known.get(part["Std:JsonGet"]["Path"], "0.75")
         for part in parts["Values"]
@@ -124,7 +134,7 @@ def test_the_card_is_whole_once_the_evaluation_is_known(compiled: CompiledPipeli
     ModelCardContent.model_validate(card)
     details = card["additional_information"]["custom_details"]
     assert details["sha256 of the corpus"] == "0a1b"
-    assert details["languages"] == "de, en"
+    assert details["languages"] == "de en"
     assert details["mrr on test questions"] == "0.75"
     assert details["licence of the documents"] == "CC-BY-4.0"
     assert "mrr ≥ 0.5" in card["additional_information"]["caveats_and_recommendations"]
