@@ -15,7 +15,7 @@ from operations.prediction_target import Answer, Target
 from operations.sample_request import SampleRequest
 
 JSON = "application/json"
-# Requests at the same time; SMOKE_CONCURRENCY sets another number for a load test.
+# Requests at the same time; SMOKE_CONCURRENCY sets another number, and `make load` measures them.
 CONCURRENCY = int(os.environ.get("SMOKE_CONCURRENCY") or 4)
 
 
