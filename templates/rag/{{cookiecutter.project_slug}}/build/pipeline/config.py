@@ -12,6 +12,7 @@ from pipeline.answer_config import GENERATED, Evaluate, Gate, Generation
 from pipeline.configuration import CONFIG_FILE, read_config
 from pipeline.index_config import Chunk, Embedding, Index, Retrieval, Text
 from pipeline.machines import Machines
+from pipeline.monitor_config import Monitor
 from pipeline.section import Section
 from pipeline.sources import check_source, source_kind
 
@@ -94,6 +95,7 @@ class PipelineConfig(Section):
     generation: Generation = Generation()
     evaluate: Evaluate = Evaluate()
     gate: Gate = Gate()
+    monitor: Monitor = Monitor()
     compute: Machines = Machines()
 
     @model_validator(mode="after")
@@ -149,6 +151,7 @@ class PipelineConfig(Section):
                 "generation": self.generation.model_dump(mode="json"),
                 "evaluate": {key: evaluate[key] for key in self.chosen_by},
                 "gate": {"metric": self.gate.metric},
+                "monitor": self.monitor.model_dump(mode="json"),
             }
         return {
             "evaluate": evaluate,

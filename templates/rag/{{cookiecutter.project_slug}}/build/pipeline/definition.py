@@ -26,8 +26,8 @@ DOCUMENTS, MANIFEST, ENCODER = "documents", "manifest", "encoder"
 CHUNKS, VECTORS, COUNTS = "chunks", "vectors", "embedded"
 PACKAGE = "package"
 GATE_CHECKS = ("bound", "bm25", "dense", "answers", "champion", "latency")
-# What the endpoint runs; the step copies it, and does not import it.
-SERVING = ("source.serving_app", "source.inference")
+# What the endpoint and the job that watches it run; the step copies it, and does not import it.
+SERVING = ("source.serving_app", "source.inference", "source.monitor")
 
 
 def build_pipeline(build: Build) -> Pipeline:

@@ -1,30 +1,35 @@
 """Records what people think of answers, and turns what they disliked into evaluation questions.
 
-    python -m source.feedback --capture FOLDER --questions questions/questions.jsonl
+    python -m source.feedback --capture FOLDER_OR_S3 --questions questions/questions.jsonl
 
 An endpoint's data capture has the questions, the answers with their trace ids, and the feedback
 that names these ids. The job joins them. What people rated "down" is added to the file of questions
-as type `feedback`, not reviewed: a person then says where the answer stands, or that there is none.
+as type `feedback`, not reviewed: a person then says where the answer stands, or that there is none,
+and marks it reviewed. Until then no build is measured by it.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from source import tracing
 from source.answer_log import log_rating
 from source.capture import Exchange, read_exchanges
+from source.capture_source import CAPTURE, captured_folder
 from source.errors import UserError
 from source.exits import run_step
-from source.questions import Evidence, Question, load_questions, write_questions
+from source.questions import FEEDBACK, Evidence, Question, load_questions, write_questions
 from source.serving_request import Feedback
 
-FEEDBACK = "feedback"
 NAME = "user_rating"
+DAYS = 30
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +83,7 @@ def disliked(exchanges: Iterable[Exchange]) -> list[Disliked]:
                 bool(response.get("refused")),
             )
         elif isinstance(request.get("feedback"), dict) and response.get("recorded"):
+            # What the endpoint has recorded was checked by it.
             given = Feedback.model_validate(request["feedback"])
             ratings.setdefault(given.trace_id, []).append((given.rating, given.comment))
     found: dict[tuple[str, tuple[str, ...]], Disliked] = {}
@@ -112,17 +118,27 @@ def new_questions(found: Iterable[Disliked], known: Sequence[Question]) -> list[
 def main(arguments: Sequence[str] | None = None) -> None:
     """Add the questions that people were unhappy with to the file of questions."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--capture", type=Path, required=True, help="folder of captured data")
+    parser.add_argument(
+        "--capture",
+        default=os.environ.get(CAPTURE, ""),
+        help=f"folder or s3://bucket/prefix of captured data (default: ${CAPTURE})",
+    )
+    parser.add_argument(
+        "--days", type=int, default=DAYS, help=f"what was captured in so many days ({DAYS})"
+    )
     parser.add_argument("--questions", type=Path, default=Path("questions/questions.jsonl"))
     options = parser.parse_args(arguments)
-    run_step(lambda: _add(options.capture, options.questions))
+    run_step(lambda: _add(options.capture, options.days, options.questions))
 
 
-def _add(capture: Path, path: Path) -> None:
-    if not capture.is_dir():
-        raise UserError(f"{capture}: there is no such folder; copy the endpoint's capture to it")
+def _add(capture: str, days: int, path: Path) -> None:
+    if days < 1:
+        raise UserError(f"--days is {days}; use 1 or more")
     known = load_questions(path) if path.exists() else []
-    unhappy = disliked(read_exchanges(capture))
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="capture-") as temporary:
+        folder = captured_folder(capture, now - timedelta(days=days), now, Path(temporary))
+        unhappy = disliked(read_exchanges(folder, since=now - timedelta(days=days)))
     added = new_questions(unhappy, known)
     if added:
         write_questions([*known, *added], path)

@@ -21,11 +21,13 @@ from source.documents import Document, read_documents, write_lines
 from source.embedding import read_counts, read_parts
 from source.encoder_choice import main_language
 from source.encoders import Encoder, Vectors, open_encoder
+from source.evaluate_settings import GENERATED, evaluate_settings
 from source.index_settings import index_settings, retrieval_settings
 from source.index_tuning import choose
 from source.integrity import IndexUnusable, write_integrity
 from source.manifest import FILE_NAME, Manifest, read_manifest
 from source.prompts import load_prompts
+from source.questions import load_questions, write_questions
 from source.scope import Entries
 from source.search_words import Analyzer
 from source.stores import new_store
@@ -33,7 +35,7 @@ from source.terms import FILE as TERMS
 from source.terms import Terms
 from source.tuning import Chosen
 
-SERVERS = ("source.serving_app", "source.inference")
+SERVERS = ("source.serving_app", "source.inference", "source.monitor")
 ENTRIES = {
     "app.py": '''"""The application of this package, for containers without a server."""
 
@@ -111,7 +113,9 @@ def build(parts: Parts, folder: Path, document: Mapping[str, Any]) -> Built:
     manifest.write(folder / FILE_NAME)
     retriever = packages.open_retriever(folder, index, retrieval, metadata["version"])
     chosen = choose(retriever, terms, prompts, document, parts.questions)
-    kept = {name: document.get(name) or {} for name in ("index", "retrieval", "generation")}
+    _keep_questions(parts.questions, document, inside / packages.QUESTIONS)
+    sections = ("index", "retrieval", "generation", "monitor")
+    kept = {name: document.get(name) or {} for name in sections}
     packages.write_json(folder / packages.CONFIG, {**kept, "chosen": chosen.as_dict()})
     packages.write_json(folder / packages.METADATA, metadata)
     _write_code(folder / packages.CODE)
@@ -192,8 +196,8 @@ def _metadata(
             "documents": len(documents),
             "characters": sum(len(one.text) for one in documents),
             "languages": dict(sorted(languages.items())),
-            # As text, for the model card.
-            "language_codes": ", ".join(sorted(languages)),
+            # As text, for the registry, whose metadata have no commas.
+            "language_codes": " ".join(sorted(languages)),
             "formats": dict(sorted(Counter(one.format for one in documents).items())),
             "labels": sorted({label for one in documents for label in one.labels}),
         },
@@ -201,6 +205,12 @@ def _metadata(
         "encoder": packages.describe(encoder, parts.encoder),
         "store": index_settings(document).store,
     }
+
+
+def _keep_questions(given: Path | None, document: Mapping[str, Any], path: Path) -> None:
+    """Questions of people go with the index: what is asked later can be compared with them."""
+    if given is not None and evaluate_settings(document).questions != GENERATED:
+        write_questions(load_questions(given), path)
 
 
 def _described(document: Document) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 config.json  manifest.json  metadata.json  prompts/  encoder/  code/
 index/chunks.jsonl  index/documents.jsonl  index/terms.json  index/store/  index/bm25/
-index/integrity.json
+index/integrity.json  index/questions.jsonl (where the configuration names a file of them)
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from source.stores import open_store
 CONFIG, METADATA, MANIFEST = "config.json", "metadata.json", "manifest.json"
 INDEX, ENCODER, PROMPTS, CODE = "index", "encoder", "prompts", "code"
 CHUNKS, DOCUMENTS, STORE, LEXICAL = "chunks.jsonl", "documents.jsonl", "store", "bm25"
+QUESTIONS = "questions.jsonl"
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,11 @@ def question_set(
             raise QuestionsUnusable(
                 f"evaluate.questions: {settings.questions} is not there; `make questions` writes it"
             )
-        questions = load_questions(given)
+        known = load_questions(given)
+        questions = [question for question in known if not question.waits]
+        if len(questions) < len(known):
+            waiting = len(known) - len(questions)
+            print(f"{waiting} questions of feedback wait for review and are not asked", flush=True)
         advice = "their evidence names documents or headings that the index does not have"
     found = resolve(questions, chunks)
     answerable = sum(question.answerable for question in found.usable)

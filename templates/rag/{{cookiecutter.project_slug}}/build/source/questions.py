@@ -20,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from source.errors import UserError
 
 UNANSWERABLE = "unanswerable"
+# What people disliked an answer to: nobody has said yet where the right one stands.
+FEEDBACK = "feedback"
 
 
 class QuestionsUnusable(UserError):
@@ -66,6 +68,11 @@ class Question:
     evidence: tuple[Evidence, ...]
     labels: tuple[str, ...] = ()
     reviewed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether it came from feedback and nobody has reviewed it: no build is measured by it."""
+        return _waits(self.type, self.reviewed)
 
     @property
     def id(self) -> str:
@@ -117,7 +124,7 @@ def load_questions(path: Path) -> list[Question]:
             raise QuestionsUnusable(f"{file}, line {number}: {place}: {first['msg']}") from None
         question = Question(
             item.question.strip(),
-            item.type if item.evidence else UNANSWERABLE,
+            item.type if item.evidence or _waits(item.type, item.reviewed) else UNANSWERABLE,
             tuple(Evidence(one.document, one.heading, one.quote) for one in item.evidence),
             tuple(item.labels),
             item.reviewed,
@@ -200,6 +207,10 @@ def resolve(questions: Sequence[Question], chunks: Iterable[Located]) -> Resolve
         )
         (usable if there else lost).append(question)
     return Resolved(tuple(usable), tuple(lost))
+
+
+def _waits(kind: str, reviewed: bool) -> bool:
+    return kind == FEEDBACK and not reviewed
 
 
 def _file(path: Path) -> Path:

@@ -11,8 +11,9 @@ import asyncio
 import json
 import logging
 import os
+import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def build_app(model_dir: str | Path) -> Starlette:
     tracing.for_endpoint()
     folder = os.environ.get(CAPTURE_DIRECTORY)
     capture = CaptureFile(Path(folder)) if folder else None
+    if folder:
+        print(f"questions, answers and feedback are kept in {folder}", file=sys.stderr)
     return Server(open_application(Path(model_dir)), capture).app
 
 
@@ -87,7 +90,7 @@ class Server:
                 )
             *_, answer = [item async for item in self._items(asked, streamed=False)]
             document = answer.as_dict()
-            self._record(request.model_dump(mode="json"), document)
+            self._record(request.model_dump(mode="json"), document, answer.seconds)
             return JSONResponse(document)
         except RefusedRequest as error:
             headers = {"retry-after": "1"} if error.status == 503 else None
@@ -114,7 +117,7 @@ class Server:
                     yield _event({"type": "text", "text": item})
                 elif isinstance(item, Answer):
                     document = item.as_dict()
-                    self._record(request.model_dump(mode="json"), document)
+                    self._record(request.model_dump(mode="json"), document, item.seconds)
                     yield _event({"type": "answer", **document})
                 else:
                     passages = [passage.as_dict() for passage in item]
@@ -164,9 +167,14 @@ class Server:
             task.cancel()
             self._waiting -= 1
 
-    def _record(self, request: dict[str, Any], response: dict[str, Any]) -> None:
+    def _record(
+        self,
+        request: dict[str, Any],
+        response: dict[str, Any],
+        seconds: Mapping[str, float] | None = None,
+    ) -> None:
         if self._capture is not None:
-            self._capture.write(request, response)
+            self._capture.write(request, response, seconds)
 
 
 def _event(document: dict[str, Any]) -> bytes:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from answer_index import LEAVE, TRAVEL, terms
 
 from source import feedback
 from source.capture import CaptureFile, Exchange, read_exchanges
-from source.feedback import FEEDBACK, disliked
-from source.questions import Evidence, Question, load_questions, write_questions
+from source.evaluate_settings import EvaluateSettings
+from source.feedback import disliked
+from source.question_set import question_set
+from source.questions import (
+    FEEDBACK,
+    UNANSWERABLE,
+    Evidence,
+    Question,
+    load_questions,
+    write_questions,
+)
 
 
 def trace(number: int) -> str:
@@ -86,7 +97,8 @@ def test_a_folder_that_is_not_there_is_named(
 ) -> None:
     with pytest.raises(SystemExit):
         run(tmp_path / "none", tmp_path / "questions.jsonl")
-    assert "none: there is no such folder" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "none': there is no such folder" in said and "DataCaptureUri" in said
 
 
 def line(request: Any, response: str, encoding: str = "JSON") -> str:
@@ -107,3 +119,50 @@ def test_captured_data_of_an_endpoint_is_read(tmp_path: Path) -> None:
     first, second = read_exchanges(tmp_path)
     assert first.response == answer
     assert second.response == {"trace_id": trace(2)}
+
+
+def test_old_exchanges_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = []
+    for exchange in EXCHANGES[:9]:
+        assert exchange.response is not None
+        document = json.loads(line(exchange.request, json.dumps(exchange.response)))
+        document["eventMetadata"] = {"inferenceTime": "2024-02-29T10:00:00Z"}
+        lines.append(json.dumps(document))
+    (tmp_path / "x.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    run(tmp_path, tmp_path / "questions.jsonl")
+    assert "0 answers were rated down" in capsys.readouterr().out
+    feedback.main(
+        [f"--capture={tmp_path}", f"--questions={tmp_path / 'questions.jsonl'}", "--days=36500"]
+    )
+    assert "2 answers were rated down" in capsys.readouterr().out
+
+
+def test_no_build_is_measured_by_feedback_until_a_person_has_looked_at_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what the disliked answer cited as evidence, the same mistake would count as right."""
+    chunks = [LEAVE, TRAVEL]
+    given = [
+        Question(f"How long is leave number {number}?", "question", (Evidence(LEAVE.document),))
+        for number in range(12)
+    ]
+    unhappy = [
+        Question("Is leave paid?", FEEDBACK, (Evidence(TRAVEL.document),)),
+        Question("Who pays for taxis?", FEEDBACK, ()),
+    ]
+    path = tmp_path / "questions.jsonl"
+
+    def asked() -> list[Question]:
+        settings = EvaluateSettings(questions="questions.jsonl")
+        return list(question_set(settings, path, chunks, terms()).usable)
+
+    write_questions([*given, *unhappy], path)
+    assert asked() == given
+    assert "2 questions of feedback wait for review and are not asked" in capsys.readouterr().out
+    # Reading and writing the file, as the job does, keeps them waiting.
+    write_questions(load_questions(path), path)
+    assert asked() == given
+    right = Question("Is leave paid?", FEEDBACK, (Evidence(LEAVE.document),), (), True)
+    write_questions([*given, right, replace(unhappy[1], reviewed=True)], path)
+    *_, paid, taxis = asked()
+    assert paid == right and taxis.type == UNANSWERABLE

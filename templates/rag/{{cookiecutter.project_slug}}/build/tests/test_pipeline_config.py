@@ -41,7 +41,7 @@ def test_steps_get_what_they_read_and_nothing_else(tmp_path: Path) -> None:
     assert {name: set(sections) for name, sections in given.items()} == {
         "Ingest": {"data", "chunk", "embedding"},
         "Embed": {"chunk", "embedding"},
-        "Index": {"data", "index", "retrieval", "generation", "evaluate", "gate"},
+        "Index": {"data", "index", "retrieval", "generation", "evaluate", "gate", "monitor"},
         "Evaluate": {"evaluate", "gate"},
     }
     assert not {"source", "query", "licence"} & set(given["Ingest"]["data"])
