@@ -50,7 +50,7 @@ from source.inference import input_fn, model_fn, output_fn, predict_fn
 __all__ = ["input_fn", "model_fn", "output_fn", "predict_fn"]
 ''',
 }
-# Chunks that are embedded again, to see whether their vectors are theirs.
+# Chunks of a file that are embedded again, to see whether their vectors are theirs.
 PROBES = 8
 # The same model on another machine gives slightly other numbers.
 ALIKE = 0.98
@@ -127,9 +127,8 @@ def _embedded(
     parts: Parts, encoder: Encoder, documents: Sequence[Document]
 ) -> tuple[tuple[Chunk, ...], Vectors]:
     """Chunks in the order of their documents and places, with their vectors."""
-    found: list[tuple[Chunk, Vectors]] = []
-    for part, rows in read_parts(parts.chunks, parts.vectors):
-        found.extend(zip(part, rows, strict=True))
+    files = list(read_parts(parts.chunks, parts.vectors))
+    found = [pair for part, rows in files for pair in zip(part, rows, strict=True)]
     if not found:
         raise IndexUnusable("there is no passage to index: every document is empty")
     found.sort(key=lambda pair: (pair[0].document, pair[0].start, pair[0].end))
@@ -142,12 +141,17 @@ def _embedded(
             raise IndexUnusable(
                 f"chunk {chunk.id!r} is not part of its document; embed the documents again"
             )
-    _check_vectors(chunks, vectors, encoder)
+    for part, rows in files:
+        if part:
+            _check_vectors(part, rows, encoder)
     return chunks, vectors
 
 
 def _check_vectors(chunks: Sequence[Chunk], vectors: Vectors, encoder: Encoder) -> None:
-    """A few vectors are computed again: rows in another order would answer, and answer wrongly."""
+    """A few vectors are computed again: rows in another order would answer, and answer wrongly.
+
+    Each file has its own order, so this is asked of each.
+    """
     if vectors.shape[1] != encoder.dimension:
         raise IndexUnusable(
             f"the vectors have {vectors.shape[1]} numbers and the encoder gives "

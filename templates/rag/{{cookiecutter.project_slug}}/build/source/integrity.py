@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from source.errors import UserError
 
 FILE_NAME = "integrity.json"
-# The rest of a package is code, which the endpoint's image brings anyway.
-FOLDERS = ("index", "encoder", "prompts")
+FOLDERS = ("index", "encoder", "prompts", "code")
 FILES = ("config.json", "manifest.json", "metadata.json")
 
 
@@ -21,17 +21,19 @@ class IndexUnusable(UserError):
 def write_integrity(package: Path) -> None:
     """Write the hash of every file that answers depend on."""
     hashes = {name: _sha256(package / name) for name in _names(package)}
-    path = package / "index" / FILE_NAME
-    path.write_text(json.dumps({"sha256": hashes}, indent=2) + "\n", encoding="utf-8")
+    (package / "index" / FILE_NAME).write_text(_text(hashes), encoding="utf-8")
 
 
 def check_integrity(package: Path) -> None:
     """Raises `IndexUnusable` naming the first file that is not as it was."""
     path = package / "index" / FILE_NAME
     try:
-        hashes = dict(json.loads(path.read_text(encoding="utf-8"))["sha256"])
+        written = path.read_text(encoding="utf-8")
+        hashes = dict(json.loads(written)["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexUnusable(f"{path}: {error!r}; this is no package, or not all of it") from error
+    if written != _text(hashes):
+        raise IndexUnusable(f"{path} is damaged or was edited; build the index again")
     for name, expected in hashes.items():
         try:
             found = _sha256(package / name)
@@ -45,9 +47,15 @@ def check_integrity(package: Path) -> None:
                 f"{found[:12]}, not {expected[:12]}): it is damaged or was exchanged; build the "
                 "index again"
             )
-    added = sorted(set(_names(package)) - set(hashes))
+    # Beside the code, Python and the container's toolkit write files of their own.
+    added = sorted(name for name in set(_names(package)) - set(hashes) if name[:5] != "code/")
     if added:
         raise IndexUnusable(f"{added[0]} does not belong to the package; build the index again")
+
+
+def _text(hashes: Mapping[str, str]) -> str:
+    """The file's one form: no byte of it can change unnoticed."""
+    return json.dumps({"sha256": dict(sorted(hashes.items()))}, indent=2) + "\n"
 
 
 def _names(package: Path) -> list[str]:

@@ -20,11 +20,12 @@ from source.embedding import read_parts
 from source.errors import UserError
 from source.index_settings import EmbeddingSettings
 from source.ingest_settings import DataSettings
-from source.integrity import IndexUnusable
+from source.integrity import IndexUnusable, check_integrity
 from source.package import load_package
 from source.retrieval import Retriever
 
 pytestmark = pytest.mark.xdist_group("index")
+PACKAGE = shutil.ignore_patterns("package")
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +170,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "a missing file": ("index/documents.jsonl", Path.unlink),
     "a file too many": ("index/more.txt", lambda p: p.write_text("x")),
     "no integrity file": ("index/integrity.json", Path.unlink),
+    "other code": ("code/source/retrieval.py", lambda p: p.write_text("# nothing\n")),
 }
 
 
@@ -183,8 +185,32 @@ def test_a_package_that_is_not_as_it_was_built_is_refused(
         load_package(package)
 
 
+def test_no_byte_of_a_package_changes_unnoticed(small: Run, tmp_path: Path) -> None:
+    """The middle byte of every file in turn, the file of hashes and the code included."""
+    package = shutil.copytree(small.package, tmp_path / "package")
+    files = sorted(path for path in package.rglob("*") if path.is_file() and path.stat().st_size)
+    assert {path.relative_to(package).parts[0] for path in files} == {
+        *("index", "encoder", "prompts", "code"),
+        *("config.json", "manifest.json", "metadata.json"),
+    }
+    for path in files:
+        content = path.read_bytes()
+        damage_byte(path)
+        with pytest.raises(IndexUnusable) as refused:
+            check_integrity(package)
+        assert path.name in str(refused.value) or path.name == "integrity.json", path
+        path.write_bytes(content)
+    check_integrity(package)
+
+
+def test_what_a_container_leaves_beside_the_code_is_no_damage(small: Run, tmp_path: Path) -> None:
+    package = shutil.copytree(small.package, tmp_path / "package")
+    write(package / "code", {"setup.py": "x", "source/__pycache__/bm25.cpython-312.pyc": b"x"})
+    assert load_package(package).metadata["chunks"] == 60
+
+
 def copied(small: Run, folder: Path) -> Run:
-    shutil.copytree(small.folder, folder / "run", ignore=shutil.ignore_patterns("package"))
+    shutil.copytree(small.folder, folder / "run", ignore=PACKAGE)
     return Run(folder / "run", small.corpus, data=small.data)
 
 
@@ -213,6 +239,18 @@ def test_parts_that_do_not_fit_together_are_not_indexed(small: Run, tmp_path: Pa
         run.index()
     for folder in tmp_path.iterdir():
         assert not (folder / "run" / "package" / "index" / "integrity.json").exists()
+
+
+def test_one_shuffled_file_among_many_is_noticed(thousand: Run, tmp_path: Path) -> None:
+    """What one machine has mixed up is a small part of the index, and wrong all the same."""
+    run = Run(
+        Path(shutil.copytree(thousand.folder, tmp_path / "run", ignore=PACKAGE)), thousand.corpus
+    )
+    paths = sorted((run.folder / "vectors").iterdir())
+    assert len(paths) > 1
+    shuffle_rows(paths[-1])
+    with pytest.raises(IndexUnusable, match="the rows are in another order"):
+        run.index()
 
 
 def test_vectors_of_another_size_are_embedded_again(small: Run, tmp_path: Path) -> None:
