@@ -61,11 +61,15 @@ def new_app(directory: Path | None = None) -> App:
 
 def main(application: Application[Configuration], arguments: Sequence[str] | None = None) -> int:
     """Synthesize what the command line asks for; returns the exit code."""
+    if "CDK_OUTDIR" in os.environ:  # started by the CDK command line
+        return reported(lambda: _synthesize_for_cdk(application))
+    return reported(lambda: _synthesize_stages(application, arguments))
+
+
+def reported(synthesize: Callable[[], None]) -> int:
+    """Synthesize, and say on standard error what is wrong; returns the exit code."""
     try:
-        if "CDK_OUTDIR" in os.environ:  # started by the CDK command line
-            _synthesize_for_cdk(application)
-        else:
-            _synthesize_stages(application, arguments)
+        synthesize()
     except ConfigurationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -128,18 +132,7 @@ def _synthesize_stages(
 def _synthesize(
     application: Application[Configuration], deployment: Deployment[Configuration], directory: Path
 ) -> Summary:
-    """Write one stage's assembly to a directory that appears only when it is complete."""
-    shutil.rmtree(directory, ignore_errors=True)
-    unfinished = directory.with_name(f".{directory.name}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        # Absolute: the CDK's other half keeps the directory that it was started in.
-        app = new_app(unfinished.resolve())
-        stack = application.stack(app, deployment=deployment)
-        app.synth()
-        unfinished.rename(directory)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    stack = assemble(lambda app: application.stack(app, deployment=deployment), directory)
     return write_summary(
         directory,
         stack=stack,
@@ -147,6 +140,25 @@ def _synthesize(
         package_arn=deployment.package.arn,
         placeholders=deployment.placeholders,
     )
+
+
+def assemble(make: Callable[[App], Stack], directory: Path) -> Stack:
+    """Write the assembly of the stack that ``make`` gives an app.
+
+    The directory appears only when it is complete, and without findings of the security rules.
+    """
+    shutil.rmtree(directory, ignore_errors=True)
+    unfinished = directory.with_name(f".{directory.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        # Absolute: the CDK's other half keeps the directory that it was started in.
+        app = new_app(unfinished.resolve())
+        stack = make(app)
+        app.synth()
+        unfinished.rename(directory)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return stack
 
 
 def _parse(arguments: Sequence[str] | None) -> Any:

@@ -55,10 +55,10 @@ class VariantStack(StageStack[VariantConfig]):
             metrics=metrics,
             topic=self.notifications.topic,
         )
-        execution = self.execution_role(in_vpc=config.endpoint.vpc is not None)
+        self.execution = self.execution_role(in_vpc=config.endpoint.vpc is not None)
         for grant in grants:
-            execution.allow(grant)
-        capture = self.data_capture(execution)
+            self.execution.allow(grant)
+        capture = self.data_capture(self.execution)
         self.model = Model(
             self,
             "Serving",
@@ -66,7 +66,7 @@ class VariantStack(StageStack[VariantConfig]):
             package=self.deployment.package,
             config=config.endpoint,
             environment=environment,
-            execution=execution,
+            execution=self.execution,
         )
         self.endpoint = Endpoint(
             self,

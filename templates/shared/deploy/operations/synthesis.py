@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from components.errors import ConfigurationError
@@ -39,17 +39,19 @@ def synthesize(
     if done.returncode:
         raise OperationFailed("the stack could not be synthesized, see above")
     summaries = [read_summary(OUTPUT_DIRECTORY / stage) for stage in stages]
-    _lint(stages, summaries, log)
+    settings = load_settings()
+    regions = {settings.region(stage) for stage in stages}
+    lint_templates([summary.template for summary in summaries], regions, log)
     return summaries
 
 
-def _lint(stages: Sequence[Stage], summaries: Sequence[Summary], log: TextIO) -> None:
-    settings = load_settings()
-    regions = sorted({settings.region(stage) for stage in stages})
-    templates = [summary.template for summary in summaries]
+def lint_templates(
+    templates: Sequence[str], regions: Iterable[str], log: TextIO = sys.stdout
+) -> None:
+    """Check templates with cfn-lint for their Regions; raises OperationFailed on findings."""
     # Not the installed script: its first line breaks in folders whose name has a space.
     cfn_lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
-    command = [sys.executable, "-c", cfn_lint, "--regions", *regions, "--", *templates]
+    command = [sys.executable, "-c", cfn_lint, "--regions", *sorted(regions), "--", *templates]
     if subprocess.run(command, stdout=log, check=False).returncode:
         raise OperationFailed("cfn-lint found the problems above")
     print(f"cfn-lint: {len(templates)} templates, no findings", file=log, flush=True)

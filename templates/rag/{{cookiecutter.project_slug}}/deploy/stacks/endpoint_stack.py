@@ -13,6 +13,7 @@ from stacks.answer_metrics import AnswerMetrics
 from stacks.models_access import Place, model_grants
 from stacks.stage_config import StageConfig
 from stacks.tracing import tracing_environment, tracing_grants, tracking_server
+from stacks.vector_store.reading import reading
 
 
 class EndpointStack(VariantStack[StageConfig]):
@@ -31,7 +32,8 @@ class EndpointStack(VariantStack[StageConfig]):
         )
         place = Place(partition=self.partition, account=self.account, region=self.region)
         environment: dict[str, str] = {}
-        grants = list(model_grants(config.models, place))
+        store = reading(self, deployment)
+        grants = [*model_grants(config.models, place), *store.grants]
         if config.guardrail is not None:
             environment |= self._guardrail(grants)
         if config.tracing is not None:
@@ -48,6 +50,9 @@ class EndpointStack(VariantStack[StageConfig]):
             after=[answers],
             rows=answer_rows(metrics, config.alarms),
         )
+        allowed = store.let_in(self, self.execution.role.role_arn, deployment.stage)
+        if allowed is not None:
+            self.endpoint.node.add_dependency(allowed)
 
     def _guardrail(self, grants: list[Grant]) -> dict[str, str]:
         """Make the stage's guardrail; the variables that tell the container which it is."""
