@@ -12,9 +12,9 @@ import sys
 
 from components.application import Application, main
 from stacks.endpoint_stack import EndpointStack
-from stacks.stage_config import StageConfig
+from stacks.stage_config import RetrievalStageConfig
 
-APPLICATION = Application(EndpointStack, StageConfig)
+APPLICATION = Application(EndpointStack, RetrievalStageConfig)
 
 if __name__ == "__main__":
     sys.exit(main(APPLICATION))

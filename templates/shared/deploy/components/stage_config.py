@@ -6,7 +6,7 @@ middle of a deployment, or never: a canary too small to trip its alarm passes si
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Annotated, ClassVar, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -172,13 +172,15 @@ class StageSections(Section, ABC):
 class StageConfig(StageSections):
     """Everything that an ML engineer may change about one stage."""
 
-    # Alarms on shares that are near 0 while all is well and 100 with a model that never works.
-    FAILURE_SHARES: ClassVar[tuple[str, ...]] = ("server_error_percent", "model_error_percent")
-
     endpoint: EndpointSection = Field(description="a section with instance_type and others")
     scaling: ScalingSection = Field(description="a section with min_instances and others")
     rollout: RolloutSection = Field(description="a section with strategy and others")
     alarms: AlarmsConfig = Field(description="a section with one entry for each alarm")
+
+    @property
+    def failure_shares(self) -> tuple[str, ...]:
+        """The alarms on shares near 0 while all is well, and 100 when a model never works."""
+        return ("server_error_percent", "model_error_percent")
 
     def immediate(self) -> Self:
         """The same stage, all traffic shifted at once, whatever the alarms say."""
@@ -210,7 +212,7 @@ class StageConfig(StageSections):
             )
         # The alarms see both fleets together: a model that fails every request in its first
         # step shows up as an error rate of just that step.
-        for name in self.FAILURE_SHARES:
+        for name in self.failure_shares:
             alarm = self.alarms.rolling_back().get(name)
             if alarm is not None and alarm.threshold >= step:
                 raise ValueError(

@@ -11,15 +11,15 @@ from stacks.answer_graphs import answer_rows
 from stacks.answer_log import AnswerLog
 from stacks.answer_metrics import AnswerMetrics
 from stacks.models_access import Place, model_grants
-from stacks.stage_config import StageConfig
+from stacks.stage_config import RetrievalStageConfig
 from stacks.tracing import tracing_environment, tracing_grants, tracking_server
 from stacks.vector_store.reading import reading
 
 
-class EndpointStack(VariantStack[StageConfig]):
+class EndpointStack(VariantStack[RetrievalStageConfig]):
     """A real-time endpoint that finds passages and answers from them."""
 
-    def __init__(self, scope: Construct, *, deployment: Deployment[StageConfig]) -> None:
+    def __init__(self, scope: Construct, *, deployment: Deployment[RetrievalStageConfig]) -> None:
         super().__init__(scope, deployment=deployment, kind="Retrieval endpoint")
         config = self.config
         answers = AnswerLog(

@@ -1,10 +1,10 @@
 """The schema of config/<stage>.yaml, with the checks that involve several of its sections."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from components import stage_config
+from components.stage_config import StageConfig
 from stacks.answer_alarms import AnswerAlarms
 from stacks.models_config import ModelsSection
 from stacks.sections import GroundedGuardrail, TracingSection
@@ -12,19 +12,18 @@ from stacks.sections import GroundedGuardrail, TracingSection
 _SCIKIT_LEARN = "sagemaker-scikit-learn"
 
 
-class StageConfig(stage_config.StageConfig):
+class RetrievalStageConfig(StageConfig):
     """Everything that an ML engineer may change about one stage."""
-
-    # An index in which nothing is found fails every question of the rollout's first step.
-    FAILURE_SHARES: ClassVar[tuple[str, ...]] = (
-        *stage_config.StageConfig.FAILURE_SHARES,
-        "empty_percent",
-    )
 
     alarms: AnswerAlarms = Field(description="a section with one entry for each alarm")
     models: ModelsSection = Field(description="a section with answers and others")
     guardrail: GroundedGuardrail | None = Field(description="null, or strength and others")
     tracing: TracingSection | None = Field(description="null, or sampling_percent and others")
+
+    @property
+    def failure_shares(self) -> tuple[str, ...]:
+        """With an index in which nothing is found, too, every question fails."""
+        return (*super().failure_shares, "empty_percent")
 
     @model_validator(mode="after")
     def _requirements_can_be_installed(self) -> Self:

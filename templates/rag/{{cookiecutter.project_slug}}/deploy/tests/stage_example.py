@@ -13,7 +13,7 @@ from components.deployment import Deployment
 from components.model_package import ModelPackage
 from components.settings import Settings, load_settings
 from stacks.endpoint_stack import EndpointStack
-from stacks.stage_config import StageConfig
+from stacks.stage_config import RetrievalStageConfig
 
 PROD = Path(__file__).parent.parent / "config" / "prod.yaml"
 PACKAGE = ModelPackage.parse(
@@ -43,9 +43,9 @@ def values(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     return changed
 
 
-def stage_config(changes: dict[str, Any] | None = None) -> StageConfig:
+def stage_config(changes: dict[str, Any] | None = None) -> RetrievalStageConfig:
     """The checked configuration with changes by dotted key."""
-    return StageConfig.model_validate(values(changes))
+    return RetrievalStageConfig.model_validate(values(changes))
 
 
 def settings(**facts: Any) -> Settings:

@@ -10,7 +10,7 @@ from components.deployment import Deployment
 from components.errors import ConfigurationError
 from components.execution_role import Grant
 from components.settings import Settings
-from stacks.stage_config import StageConfig
+from stacks.stage_config import RetrievalStageConfig
 from stacks.vector_store import opensearch, pgvector, s3vectors
 from stacks.vector_store.config import (
     FILE_NAME,
@@ -45,7 +45,7 @@ class Reading:
         )
 
 
-def reading(stack: Stack, deployment: Deployment[StageConfig]) -> Reading:
+def reading(stack: Stack, deployment: Deployment[RetrievalStageConfig]) -> Reading:
     """What the stage's endpoint needs to search the project's store.
 
     Raises ConfigurationError for a stage that cannot reach it.
@@ -65,7 +65,7 @@ def reading(stack: Stack, deployment: Deployment[StageConfig]) -> Reading:
     return Reading()
 
 
-def _check_network(config: VectorStoreConfig, deployment: Deployment[StageConfig]) -> None:
+def _check_network(config: VectorStoreConfig, deployment: Deployment[RetrievalStageConfig]) -> None:
     closed = config.opensearch is not None and not config.opensearch.public
     if closed and deployment.config.endpoint.vpc is None:
         raise ConfigurationError(
