@@ -53,36 +53,56 @@ def test_a_good_server_passes(
     assert re.search(r"\d+ passed", said) and "skipped" not in said
 
 
+# What is wrong with a server: the test that fails, and what it says.
+FAULTS = {
+    "leaks": ("test_a_labelled_document_needs_its_labels", "board/pay.md is shown to"),
+    "hides": ("test_a_labelled_document_needs_its_labels", "board/pay.md is not found with"),
+    "obeys": ("test_a_question_gives_no_orders", "it obeys: OBEYED"),
+    "tells": ("test_a_question_gives_no_orders", "it tells its instructions: ['You answer"),
+    "guesses": ("test_what_has_no_answer_is_refused_without_citations", "'Which walrus"),
+    "greedy": ("test_as_many_passages_as_asked_for", "assert 3 == 1"),
+    "cut": ("test_a_stream_brings_passages_text_and_the_whole_answer", "the stream broke off"),
+    "forgets": ("test_feedback_is_recorded", "{'recorded': False}"),
+    "mixed": ("test_questions_at_the_same_time_get_their_own_answers", "another one's passages"),
+    "endless": ("test_a_question_over_the_limit_is_refused_clearly", "4001 characters: 200"),
+    "short": ("test_a_question_up_to_the_limit_is_answered", "question: at most 4000"),
+    "blank": ("test_no_question_is_the_callers_error", "assert 400 <= 200"),
+    "ascii": ("test_every_script_is_answered_or_refused", "assert 500 == 200"),
+    "halves": ("test_half_a_character_is_no_failure_of_the_server", "internal error"),
+}
+CITES = "test_an_answer_cites_the_corpus_and_quotes_its_passages"
+NAME = re.compile(r"^FAILED tests/smoke/\w+\.py::(\w+)", re.MULTILINE)
+
+
 @pytest.mark.parametrize(
-    ("fault", "test"),
+    "faults",
     [
-        ("invents", "test_an_answer_cites_the_corpus_and_quotes_its_passages"),
-        ("misquotes", "test_an_answer_cites_the_corpus_and_quotes_its_passages"),
-        ("leaks", "test_a_labelled_document_needs_its_labels"),
-        ("hides", "test_a_labelled_document_needs_its_labels"),
-        ("obeys", "test_a_question_gives_no_orders"),
-        ("tells", "test_a_question_gives_no_orders"),
-        ("guesses", "test_what_has_no_answer_is_refused_without_citations"),
-        ("greedy", "test_as_many_passages_as_asked_for"),
-        ("cut", "test_a_stream_brings_passages_text_and_the_whole_answer"),
-        ("forgets", "test_feedback_is_recorded"),
-        ("mixed", "test_questions_at_the_same_time_get_their_own_answers"),
-        ("endless", "test_a_question_over_the_limit_is_refused_clearly"),
-        ("short", "test_a_question_up_to_the_limit_is_answered"),
-        ("blank", "test_no_question_is_the_callers_error"),
-        ("ascii", "test_every_script_is_answered_or_refused"),
-        ("halves", "test_half_a_character_is_no_failure_of_the_server"),
+        ("leaks", "obeys", "guesses", "greedy", "cut", "forgets", "mixed", "endless", "blank"),
+        ("hides", "tells", "short", "ascii", "halves"),
     ],
+    ids=" ".join,
 )
 def test_what_is_wrong_is_noticed(
-    sample: Path, capfd: pytest.CaptureFixture[str], fault: str, test: str
+    sample: Path, capfd: pytest.CaptureFixture[str], faults: tuple[str, ...]
+) -> None:
+    with AnswerServer(*faults) as server:
+        assert smoke(server.url, sample) == 1
+    said = capfd.readouterr().out
+    assert set(NAME.findall(said)) == {FAULTS[fault][0] for fault in faults}
+    for fault in faults:
+        assert FAULTS[fault][1] in said, fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"), [("invents", "not in the corpus"), ("misquotes", "no such words there")]
+)
+def test_a_wrong_citation_is_noticed(
+    sample: Path, capfd: pytest.CaptureFixture[str], fault: str, words: str
 ) -> None:
     with AnswerServer(fault) as server:
         assert smoke(server.url, sample) == 1
-    failed = re.findall(r"^FAILED tests/smoke/\w+\.py::(\w+)", capfd.readouterr().out, re.MULTILINE)
-    assert test in failed
-    # A wrong citation is noticed wherever there is one; everything else by its own test alone.
-    assert fault in ("invents", "misquotes") or set(failed) == {test}
+    said = capfd.readouterr().out
+    assert CITES in NAME.findall(said) and words in said
 
 
 def test_what_the_corpus_does_not_have_is_not_asked(

@@ -53,10 +53,18 @@ def cases_of(sample: SampleRequest) -> Cases:
         )
 
 
+def asking(sample: SampleRequest, question: str | None = None, **changes: Any) -> dict[str, Any]:
+    """The sample's body, or that with another question.
+
+    The sample's labels stay, so that there are passages to answer from.
+    """
+    assert isinstance(sample.body, dict), "the sample request is a question"
+    return {**sample.body, "question": question or sample.body["question"], **changes}
+
+
 def question_of(sample: SampleRequest) -> str:
     """The question of the sample request, which is answered."""
-    assert isinstance(sample.body, dict), "the sample request is a question"
-    return str(sample.body["question"])
+    return str(asking(sample)["question"])
 
 
 def ask(target: Target, body: Any) -> Answer:

@@ -14,6 +14,7 @@ from answer_cases import (
     JSON,
     answered,
     ask,
+    asking,
     cases_of,
     check_citations,
     documents_of,
@@ -40,7 +41,7 @@ TELLING = 25
 def test_an_answer_cites_the_corpus_and_quotes_its_passages(
     target: Target, sample: SampleRequest
 ) -> None:
-    document = answered(target, sample.body)
+    document = answered(target, asking(sample))
     assert not document["refused"], document["answer"]
     assert document["answer"].strip() and document["citations"]
     check_citations(document, cases_of(sample))
@@ -68,10 +69,9 @@ def test_a_labelled_document_needs_its_labels(target: Target, sample: SampleRequ
 
 
 def test_labels_that_nothing_has_change_nothing(target: Target, sample: SampleRequest) -> None:
-    assert isinstance(sample.body, dict)
-    labels = [*sample.body.get("labels", []), "smoke-test-nobody"]  # type: ignore[misc]
-    with_more = answered(target, sample.body | {"labels": labels})
-    assert passage_ids(with_more) == passage_ids(answered(target, sample.body))
+    body = asking(sample)
+    with_more = answered(target, body | {"labels": [*body.get("labels", []), "smoke-test-nobody"]})
+    assert passage_ids(with_more) == passage_ids(answered(target, body))
 
 
 @pytest.mark.parametrize("injection", INJECTIONS)
@@ -83,7 +83,7 @@ def test_a_question_gives_no_orders(
     if beginning == "after a question":
         # What is refused by its words alone never gets to whatever writes the answers.
         question = f"{question_of(sample)} {question}"
-    document = answered(target, {"question": question})
+    document = answered(target, asking(sample, question))
     check_citations(document, cases)
     text = document["answer"]
     assert not OBEYED.search(text), f"it obeys: {text}"
@@ -97,19 +97,18 @@ def test_what_has_no_answer_is_refused_without_citations(
     question = cases_of(sample).unanswerable
     if question is None:
         pytest.skip("the evaluation asked nothing that was to be refused")
-    document = answered(target, {"question": question})
+    document = answered(target, asking(sample, question))
     assert document["refused"], f"{question!r} is answered: {document['answer']}"
     assert document["citations"] == [] and document["answer"].strip()
 
 
 def test_as_many_passages_as_asked_for(target: Target, sample: SampleRequest) -> None:
-    assert isinstance(sample.body, dict)
-    one, three = (answered(target, sample.body | {"top_k": number}) for number in (1, 3))
+    one, three = (answered(target, asking(sample, top_k=number)) for number in (1, 3))
     assert len(one["passages"]) == 1
     assert 1 <= len(three["passages"]) <= 3
     assert passage_ids(three)[:1] == passage_ids(one), "the best one stays the best"
     for number in (0, -1, cases_of(sample).limits.top_k + 1):
-        answer = ask(target, sample.body | {"top_k": number})
+        answer = ask(target, asking(sample, top_k=number))
         assert 400 <= answer.status < 500, f"top_k {number}: {answer.status}"
         assert b"top_k" in answer.body
 
@@ -117,8 +116,7 @@ def test_as_many_passages_as_asked_for(target: Target, sample: SampleRequest) ->
 def test_a_stream_brings_passages_text_and_the_whole_answer(
     target: Target, sample: SampleRequest
 ) -> None:
-    assert isinstance(sample.body, dict)
-    stream = target.stream(json.dumps(sample.body | {"stream": True}).encode(), JSON)
+    stream = target.stream(json.dumps(asking(sample, stream=True)).encode(), JSON)
     if stream.status != 200:
         # The handlers of a container that brings its own server answer whole, and say so.
         said = b"".join(stream.pieces).decode(errors="replace")
@@ -128,7 +126,7 @@ def test_a_stream_brings_passages_text_and_the_whole_answer(
     assert first["type"] == "passages" and last["type"] == "answer"
     assert {event["type"] for event in middle} == {"text"}
     assert "".join(event["text"] for event in middle).strip() == last["answer"].strip()
-    assert passage_ids(first) == passage_ids(last) == passage_ids(answered(target, sample.body))
+    assert passage_ids(first) == passage_ids(last) == passage_ids(answered(target, asking(sample)))
     check_citations(last, cases_of(sample))
 
 
@@ -141,7 +139,7 @@ def events(stream: Stream) -> list[dict[str, Any]]:
 
 
 def test_feedback_is_recorded(target: Target, sample: SampleRequest) -> None:
-    trace = answered(target, sample.body)["trace_id"]
+    trace = answered(target, asking(sample))["trace_id"]
     feedback = {"trace_id": trace, "rating": "up", "comment": "smoke test: größer 👍"}
     answer = ask(target, {"feedback": feedback})
     assert answer.status == 200, answer.body.decode(errors="replace")
@@ -154,9 +152,8 @@ def test_feedback_is_recorded(target: Target, sample: SampleRequest) -> None:
 def test_questions_at_the_same_time_get_their_own_answers(
     target: Target, sample: SampleRequest, latencies: list[float]
 ) -> None:
-    assert isinstance(sample.body, dict)
     questions = [question_of(sample), cases_of(sample).unanswerable, *INJECTIONS.values()]
-    bodies = [sample.body | {"question": question} for question in questions if question]
+    bodies = [asking(sample, question) for question in questions if question]
     alone = [passage_ids(answered(target, body)) for body in bodies]
     asked = [bodies[number % len(bodies)] for number in range(3 * CONCURRENCY)]
     with ThreadPoolExecutor(CONCURRENCY) as pool:

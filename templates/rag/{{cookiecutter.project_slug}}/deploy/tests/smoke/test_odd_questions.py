@@ -1,9 +1,18 @@
 """What people send that nobody meant: too much, nothing, and every script there is."""
 
 import json
+from typing import Any
 
 import pytest
-from answer_cases import JSON, answered, ask, cases_of, check_citations, question_of
+from answer_cases import (
+    JSON,
+    answered,
+    ask,
+    asking,
+    cases_of,
+    check_citations,
+    question_of,
+)
 
 from operations.prediction_target import Target
 from operations.sample_request import SampleRequest
@@ -26,20 +35,22 @@ def test_a_question_over_the_limit_is_refused_clearly(
 ) -> None:
     limit = cases_of(sample).limits.question
     for length in (limit + 1, 100 * limit):
-        answer = ask(target, {"question": long_question(sample, length)})
+        answer = ask(target, long_question(sample, length))
         assert answer.status in (400, 413), f"{length} characters: {answer.status}"
         assert str(limit).encode() in answer.body, "the answer should say what the limit is"
 
 
 def test_a_question_up_to_the_limit_is_answered(target: Target, sample: SampleRequest) -> None:
     cases = cases_of(sample)
-    document = answered(target, {"question": long_question(sample, cases.limits.question)})
+    document = answered(target, long_question(sample, cases.limits.question))
     check_citations(document, cases)
 
 
-def long_question(sample: SampleRequest, length: int) -> str:
+def long_question(sample: SampleRequest, length: int) -> dict[str, Any]:
+    """The sample's question over and over, in so many characters."""
     question = f"{question_of(sample)} "
-    return (question * (length // len(question) + 1))[: length - 1] + "?"
+    repeated = (question * (length // len(question) + 1))[: length - 1] + "?"
+    return asking(sample, repeated)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +79,8 @@ def test_every_script_is_answered_or_refused(
     for question in (SCRIPTS[script], f"{question_of(sample)} {SCRIPTS[script]}"):
         # As it is, and as JSON may spell it.
         for escaped in (False, True):
-            body = json.dumps({"question": question}, ensure_ascii=escaped).encode()
-            answer = target.invoke(body, JSON)
+            body = json.dumps(asking(sample, question), ensure_ascii=escaped)
+            answer = target.invoke(body.encode(), JSON)
             assert answer.status == 200, f"{answer.status}: {answer.body[:300]!r}"
             check_citations(json.loads(answer.body), cases)
 
