@@ -22,6 +22,7 @@ def repositories(render: Render) -> dict[str, Path]:
         "deploy": project / "deploy",
         LLM_PLACE: render("llm_finetune") / "build",
         RAG_PLACE: render("rag") / "build",
+        f"{RAG_PLACE}/deploy": render("rag") / "deploy",
     }
 
 

@@ -134,6 +134,48 @@ def test_every_key_of_a_language_models_stage_is_documented(render: Render) -> N
             assert row[stage] == f"{alarm['threshold']} for {alarm['minutes']} min", (name, stage)
 
 
+RETRIEVAL = DOCS / "templates" / "rag.md"
+
+
+def test_every_key_of_a_retrieval_stage_is_documented(render: Render) -> None:
+    deploy = render("rag") / "deploy"
+    files = [
+        path for name in ("components", "stacks") for path in sorted((deploy / name).glob("*.py"))
+    ]
+    model = keys_of(files, "RetrievalStageConfig")
+    own = {key for key in model if not key.startswith((*COMMON, "alarms."))}
+    documented = {codes(row["key"])[0]: row for row in rows(RETRIEVAL, "key", *ROW_OF_STAGES)}
+    alarms = {codes(row["alarm"])[0]: row for row in rows(RETRIEVAL, "alarm")}
+    assert set(documented) == own - {"termination_protection"}
+    for stage in ROW_OF_STAGES:
+        content = yaml.safe_load((deploy / "config" / f"{stage}.yaml").read_text())
+        file = dict(flat(content))
+        for key, row in documented.items():
+            expected = [file[key]] if key in file else []
+            assert [yaml.safe_load(code) for code in codes(row[stage])] == expected, (key, stage)
+            check_bounds(key, model[key], row["allowed"])
+        assert set(alarms) == set(content["alarms"])
+        for name, row in alarms.items():
+            assert row[stage] == in_words(content["alarms"][name]), (name, stage)
+
+
+def test_every_key_of_a_vector_store_is_documented(render: Render) -> None:
+    deploy = render("rag") / "deploy"
+    folders = (deploy / "components", deploy / "stacks" / "vector_store")
+    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    model = keys_of(files, "VectorStoreConfig")
+    content = yaml.safe_load((deploy / "config" / "vector_store.yaml").read_text())
+    sections = {key.partition(".")[0] for key in model if "." in key}
+    file = {key: value for key, value in flat(content) if key not in sections}
+    documented = {codes(row["store key"])[0]: row for row in rows(RETRIEVAL, "store key")}
+    assert set(documented) == set(model)
+    assert set(file) <= set(model)
+    for key, row in documented.items():
+        expected = [file[key]] if key in file else []
+        assert [yaml.safe_load(code) for code in codes(row["value"])] == expected, key
+        check_bounds(key, model[key], row["allowed"])
+
+
 def in_words(alarm: Mapping[str, Any] | None) -> str:
     if alarm is None:
         return "off"
