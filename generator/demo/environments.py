@@ -16,13 +16,9 @@ from pathlib import Path
 from generator.demo.commands import environment
 from generator.errors import GeneratorError
 
-INPUTS = (
-    "requirements.txt",
-    "requirements-cuda.txt",
-    "Makefile",
-    "commands.mk",
-    "package-lock.json",
-)
+INPUTS = ("requirements.txt", "requirements-cuda.txt", "Makefile", "package-lock.json")
+# A repository's own commands count where they say what else is installed, in such variables.
+OWN_COMMANDS, INSTALLING = "commands.mk", b"INSTALL_"
 
 
 class SetupFailed(GeneratorError):
@@ -36,11 +32,7 @@ def environment_for(repository: Path, cache: Path) -> Path:
     environments. Safe when several processes ask at the same time. Raises SetupFailed with the
     last lines of the installation.
     """
-    digest = hashlib.sha256()
-    for name in INPUTS:
-        path = repository / name
-        digest.update(path.read_bytes() if path.is_file() else b"")
-    venv = cache.resolve() / f"{repository.name}-{digest.hexdigest()[:12]}"
+    venv = cache.resolve() / environment_name(repository)
     venv.parent.mkdir(parents=True, exist_ok=True)
     with _locked(venv.with_suffix(".lock")):
         done = subprocess.run(
@@ -56,6 +48,18 @@ def environment_for(repository: Path, cache: Path) -> Path:
         tail = "\n".join(done.stdout.splitlines()[-15:])
         raise SetupFailed(f"make setup failed in {repository}:\n{tail}")
     return venv
+
+
+def environment_name(repository: Path) -> str:
+    """Return the folder's name: the same for all repositories that install the same."""
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        path = repository / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    own = repository / OWN_COMMANDS
+    if own.is_file() and INSTALLING in (commands := own.read_bytes()):
+        digest.update(commands)
+    return f"{repository.name}-{digest.hexdigest()[:12]}"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 from generator_stage import catalog, read_event
 
 from generator.demo.build import BuildRepository
+from generator.demo.environments import environment_name
 from generator.demo.report import PredictionEntry
 from generator.demo.settings import SCENES, DemoSettings, demo_settings
 from generator.errors import InputError
@@ -93,3 +94,16 @@ def test_an_answer_is_told_with_its_question() -> None:
     assert PredictionEntry(question, "with  break\n").in_words() == (
         "with break for How do I leave a loop early?"
     )
+
+
+def test_repositories_that_install_the_same_share_an_environment(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("rich==14.3.4\n")
+    alone = environment_name(tmp_path)
+    commands = tmp_path / "commands.mk"
+    commands.write_text("store:\n\t@python -m stacks.vector_store\n")
+    assert environment_name(tmp_path) == alone
+    commands.write_text("INSTALL_OPTIONS := --torch-backend cpu\n")
+    assert environment_name(tmp_path) != alone
+    commands.unlink()
+    (tmp_path / "requirements.txt").write_text("rich==14.3.3\n")
+    assert environment_name(tmp_path) != alone
