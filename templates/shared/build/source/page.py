@@ -6,10 +6,11 @@ Whatever is given as text is escaped here, so that no value from the data can be
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 
+from source.problems import Problem
 from source.rounding import number
 
 STYLE = """
@@ -78,6 +79,28 @@ def image(content: bytes, description: str, look: str = "wide") -> str:
     """A PNG inside the page; `look` is a class of the style sheet."""
     data = base64.b64encode(content).decode("ascii")
     return f'<img class="{look}" src="data:image/png;base64,{data}" alt="{escape(description)}">'
+
+
+def banner(good: bool, headline: str, text: str = "") -> str:
+    """What a reader has to know first."""
+    more = f"<br>{escape(text)}" if text else ""
+    look = "pass" if good else "fail"
+    return f'<div class="verdict {look}"><strong>{escape(headline)}</strong>{more}</div>'
+
+
+def cards(entries: Iterable[tuple[str, str, str]]) -> str:
+    """Figures that stand out: a name, the figure, and a remark that may be empty."""
+    shown = []
+    for name, figure, remark in entries:
+        small = f'<span class="muted">{escape(remark)}</span>' if remark else ""
+        shown.append(f'<div class="card">{escape(name)}<b>{escape(figure)}</b>{small}</div>')
+    return f'<div class="cards">{"".join(shown)}</div>'
+
+
+def problem_table(problems: Sequence[Problem]) -> str:
+    """The section on problems; nothing when there are none."""
+    rows = [[problem.level.value, problem.message, problem.fix] for problem in problems]
+    return "<h2>Problems</h2>" + table(["Level", "What", "What to do"], rows) if rows else ""
 
 
 def moment(text: object) -> str:

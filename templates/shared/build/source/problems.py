@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,3 +36,13 @@ def error(code: str, message: str, fix: str, column: str | None = None) -> Probl
 def warning(code: str, message: str, fix: str, column: str | None = None) -> Problem:
     """A finding that is reported and otherwise survived."""
     return Problem(Level.WARNING, code, message, fix, column)
+
+
+def only_errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The findings that end the run."""
+    return tuple(problem for problem in problems if problem.level is Level.ERROR)
+
+
+def errors_first(problems: Iterable[Problem]) -> list[Problem]:
+    """All findings in the order in which a person should read them."""
+    return sorted(problems, key=lambda problem: problem.level is not Level.ERROR)

@@ -38,6 +38,11 @@ class Gate:
     message: str
     checks: Mapping[str, Check]
 
+    @property
+    def outcome(self) -> str:
+        """The verdict in words."""
+        return "passed" if self.passed else "not passed"
+
     def as_dict(self) -> dict[str, Any]:
         """As evaluation.json has it."""
         return asdict(self)

@@ -1,20 +1,18 @@
 """Lets the model that is approved now answer the same rows.
 
-The folder holds champion.json, which names its package or null, and the model as it was registered,
-beside it or in a folder of its own. A champion that cannot answer (it is an adapter of another
-base, or does not load) is reported and not compared: it must not keep a base model from ever
-changing.
+A champion that cannot answer (it is an adapter of another base, or does not load) is reported and
+not compared: it must not keep a base model from ever changing.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from source.base_model import BaseModel
+from source.champion_folder import champion_arn, folder_with
 from source.errors import UserError
 from source.evaluate_measure import opened
 from source.evaluate_settings import PERPLEXITY
@@ -48,12 +46,14 @@ def ask_champion(
 
     `limits` are the most tokens of a row and the most new ones of an answer.
     """
-    arn = _arn(directory)
+    arn = champion_arn(directory)
     if arn is None:
         return Champion(None, NO_CHAMPION)
     max_length, max_new_tokens = limits
     try:
-        folder = _model_folder(directory)
+        folder = folder_with(directory, METADATA)
+        if folder is None:
+            raise ModelUnusable(f"{directory.name} holds no {METADATA}")
         _same_base(folder, read_metadata(folder), base)
         with opened(lambda: load_tuned(folder, base_folder, dtype=dtype)) as model:
             if metric == PERPLEXITY:
@@ -62,21 +62,6 @@ def ask_champion(
             return Champion(arn, "compared", texts=tuple(answer.text for answer in answers))
     except UserError as error:
         return Champion(arn, f"the champion cannot be compared: {error}")
-
-
-def _arn(directory: Path) -> str | None:
-    path = directory / "champion.json"
-    if not path.is_file():
-        return None
-    arn = json.loads(path.read_text(encoding="utf-8")).get("model_package_arn")
-    return str(arn) if arn else None
-
-
-def _model_folder(directory: Path) -> Path:
-    for candidate in (directory, *sorted(path for path in directory.iterdir() if path.is_dir())):
-        if (candidate / METADATA).is_file():
-            return candidate
-    raise ModelUnusable(f"{directory.name} holds no {METADATA}")
 
 
 def _same_base(folder: Path, metadata: Mapping[str, Any], base: BaseModel) -> None:

@@ -9,8 +9,6 @@ evaluation.json.
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,14 +28,15 @@ from source.evaluate_settings import (
 )
 from source.evaluate_tracking import track
 from source.evaluation import Evaluation, evaluate
+from source.evaluation_record import write_evaluation
 from source.exits import run_step
 from source.generation import LanguageModel
 from source.model_files import load_tuned, read_metadata
 from source.rows import Row, load_rows, write_jsonl
-from source.settings import default_path, read_document
+from source.settings import read_document
+from source.step_arguments import add_bound, step_parser
 from source.train_settings import ModelSettings, model_settings
 
-INPUT = Path("/opt/ml/processing/input")
 JSON = "application/json"
 
 
@@ -130,24 +129,10 @@ def sample_request(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("model", "base", "test", "champion"):
-        parser.add_argument(f"--{name}", type=Path, default=INPUT / name)
-    parser.add_argument("--bound", type=bound_argument, default=None, help="worst acceptable value")
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
+    parser = step_parser(__doc__, "model", "base", "test", "champion")
+    add_bound(parser)
     options = parser.parse_args(arguments)
     run_step(lambda: _tracked(options))
-
-
-def bound_argument(text: str) -> float | None:
-    """The bound as a number; the words for "none" and NaN give None. Raises `ValueError`."""
-    if text.strip().casefold() in ("", "none", "null", "nan"):
-        return None
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(text)
-    return value
 
 
 def _tracked(options: argparse.Namespace) -> None:
@@ -164,23 +149,18 @@ def _tracked(options: argparse.Namespace) -> None:
     for name, compared in found.comparisons.items():
         print(f"{name}: base {compared.base:.4g}, tuned {compared.tuned:.4g}")
     print(f"perplexity: base {found.perplexity.base:.4g}, tuned {found.perplexity.tuned:.4g}")
-    print(f"gate {'passed' if found.gate.passed else 'not passed'}: {found.gate.message}")
+    print(f"gate {found.gate.outcome}: {found.gate.message}")
     with step_run("Evaluate"):
         track(found, output)
 
 
 def _write(found: Evaluation, sample: dict[str, Any], output: Path) -> None:
-    (output / "plots").mkdir(parents=True, exist_ok=True)
     drawn = evaluate_plots.draw(found)
-    for name, content in drawn.items():
-        (output / "plots" / f"{name}.png").write_bytes(content)
     title = os.environ.get("PROJECT_NAME") or "Fine-tuned model"
     page = evaluate_report.render(found, drawn, title)
-    (output / "report.html").write_text(page, encoding="utf-8")
+    documents = {"evaluation.json": found.document(), "sample_request.json": sample}
+    write_evaluation(output, page, drawn, documents)
     write_jsonl(found.samples(), output / "samples.jsonl")
-    for name, document in (("evaluation.json", found.document()), ("sample_request.json", sample)):
-        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-        (output / name).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

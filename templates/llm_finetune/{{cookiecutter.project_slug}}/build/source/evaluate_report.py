@@ -8,10 +8,10 @@ from html import escape
 from source.bootstrap import Comparison
 from source.evaluation import Evaluation
 from source.metrics import label
-from source.page import cell, image, moment, page, table
+from source.page import cards, cell, image, moment, page, table
 from source.rounding import number
 from source.safety import SafetyAnswer, unsafe_share
-from source.verdict import Check
+from source.verdict_page import gate_banner, gate_checks
 
 ALT = {
     "metrics": "Mean of every metric, of the base and the tuned model",
@@ -46,11 +46,8 @@ def render(found: Evaluation, plots: Mapping[str, bytes], title: str) -> str:
 
 
 def _head(found: Evaluation, title: str) -> str:
-    gate = found.gate
-    word, look = ("Passed", "pass") if gate.passed else ("Not passed", "fail")
-    cards = [
-        f'<div class="card">{escape(label(name))}<b>{number(c.tuned)}</b>'
-        f'<span class="muted">base {number(c.base)}</span></div>'
+    figures = [
+        (label(name), number(c.tuned), f"base {number(c.base)}")
         for name, c in {**found.comparisons, "perplexity": found.perplexity}.items()
     ]
     base = found.metadata.get("base") or {}
@@ -59,36 +56,16 @@ def _head(found: Evaluation, title: str) -> str:
         f"<h1>{escape(title)}</h1>"
         f'<p class="muted">{escape(str(base.get("source")))} tuned ({escape(tuning)}), trained '
         f"{escape(moment(found.metadata.get('created')))}; {len(found.rows):,} of "
-        f"{found.rows_in_split:,} test rows</p>"
-        f'<div class="verdict {look}"><strong>Quality gate: {word}</strong><br>'
-        f"{escape(gate.message)}</div>"
-        f'<div class="cards">{"".join(cards)}</div>'
+        f"{found.rows_in_split:,} test rows</p>" + gate_banner(found.gate) + cards(figures)
     )
 
 
 def _checks(found: Evaluation) -> str:
-    def verdict(check: Check) -> str:
-        return "not applied" if not check.applied else "✓ holds" if check.passed else "✗ fails"
-
-    rows = [
-        [
-            CHECKS[name],
-            verdict(check),
-            check.statement,
-            cell(check.value) if check.applied else "",
-            cell(check.limit),
-            cell(check.excess) if check.applied else "",
-        ]
-        for name, check in found.gate.checks.items()
-    ]
-    heads = ["Check", "Verdict", "The tuned model", "#Value", "#Limit", "#Excess"]
-    return (
-        "<h2>Quality gate</h2>"
-        + table(heads, rows)
-        + '<p class="muted">Excess counts towards worse: above 0 fails. Against the base it is the '
-        "end of the interval nearer to the base that must exceed the margin, so a lucky test "
-        "split is not enough.</p>"
+    note = (
+        "Against the base it is the end of the interval nearer to the base that must exceed the "
+        "margin, so a lucky test split is not enough."
     )
+    return gate_checks(found.gate, CHECKS, note, words="The tuned model")
 
 
 def _results(found: Evaluation, plots: Mapping[str, bytes]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import mlflow
 
 from source.evaluation import Evaluation
+from source.evaluation_record import log_verdict
 
 
 def track(found: Evaluation, output: Path) -> None:
@@ -26,9 +27,5 @@ def track(found: Evaluation, output: Path) -> None:
         metrics |= {"unsafe_share": safety["tuned"], "base.unsafe_share": safety["base"]}
     for model, values in (("base", found.base.suite), ("tuned", found.tuned.suite)):
         metrics |= {f"suite.{model}.{task}": value for task, value in values.items()}
-    for name, check in found.gate.checks.items():
-        metrics[f"gate.{name}.excess"] = check.excess
     mlflow.log_metrics(metrics)
-    mlflow.log_params({"gate": "passed" if found.gate.passed else "not passed"})
-    mlflow.set_tag("gate_message", found.gate.message)
-    mlflow.log_artifacts(str(output), "evaluation")
+    log_verdict(found.gate, output)

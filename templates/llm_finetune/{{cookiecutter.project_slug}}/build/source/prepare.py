@@ -22,11 +22,10 @@ from source.prepare_checks import findings
 from source.prepare_report import PrepareReport
 from source.prepare_rows import Prepared, prepare_rows
 from source.rows import FILE_NAME, write_jsonl
-from source.settings import default_path, read_document
+from source.settings import read_document
+from source.step_arguments import INPUT, step_parser
 from source.tokens import ChatTokenizer
 from source.train_settings import ModelSettings, model_settings
-
-INPUT = Path("/opt/ml/processing/input")
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,8 @@ def _write(prepared: Prepared, output: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = step_parser(__doc__, "preferences", "base")
     parser.add_argument("--input", type=Path, default=INPUT / "data")
-    parser.add_argument("--preferences", type=Path, default=INPUT / "preferences")
-    parser.add_argument("--base", type=Path, default=INPUT / "base")
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
     options = parser.parse_args(arguments)
     run_step(lambda: _tracked(options))
 

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from html import escape
 from pathlib import Path
 
-from source.page import image, page, table
+from source.page import banner, cards, image, page, problem_table, table
 from source.prepare_lengths import Spread
-from source.problems import Level, Problem
+from source.problems import Problem, errors_first, only_errors
 from source.reading import BadRow
 
 # Every bad row is counted; this many are listed one by one.
@@ -57,7 +57,7 @@ class PrepareReport:
     @property
     def errors(self) -> tuple[Problem, ...]:
         """The problems that end the run."""
-        return tuple(problem for problem in self.problems if problem.level is Level.ERROR)
+        return only_errors(self.problems)
 
     @property
     def passed(self) -> bool:
@@ -88,7 +88,6 @@ class PrepareReport:
             + f": {len(self.bad)} bad, {self.exact_duplicates} exact duplicates left out, "
             f"{self.near_duplicates} near duplicates kept"
         )
-        ordered = sorted(self.problems, key=lambda problem: problem.level is not Level.ERROR)
         bad = [f"  {row}" for row in self.bad[:10]]
         more = [f"  and {len(self.bad) - 10} more"] if len(self.bad) > 10 else []
         sides = [
@@ -97,13 +96,13 @@ class PrepareReport:
             f"{side.truncated} longer than {self.max_length}"
             for name, side in self.sides.items()
         ]
-        return "\n".join([head, *map(str, ordered), *bad, *more, *sides])
+        return "\n".join([head, *map(str, errors_first(self.problems)), *bad, *more, *sides])
 
     def html(self, title: str, plots: Mapping[str, bytes]) -> str:
         """The page; `plots` are PNGs by the names of `ALT`."""
         body = [
             self._head(title),
-            self._problems(),
+            problem_table(self.problems),
             self._sides(),
             *(image(content, ALT[name]) for name, content in plots.items()),
             self._duplicates(),
@@ -113,30 +112,21 @@ class PrepareReport:
         return page(f"{title}: data", [part for part in body if part])
 
     def _head(self, title: str) -> str:
-        word, look = ("can be used", "pass") if self.passed else ("cannot be used", "fail")
         kept = sum(side.rows for side in self.sides.values())
-        cards = {
+        figures = {
             "Rows read": f"{self.rows_read:,}",
             "Bad rows": f"{len(self.bad):,}",
             "Duplicates left out": f"{self.exact_duplicates:,}",
             "Rows used": f"{kept:,}",
             "Truncated": f"{self.truncated:,}",
         }
-        shown = "".join(
-            f'<div class="card">{escape(name)}<b>{escape(value)}</b></div>'
-            for name, value in cards.items()
-        )
         files = ", ".join(self.files[:5]) + (" and more" if len(self.files) > 5 else "")
         return (
             f"<h1>{escape(title)}: data</h1>"
             f'<p class="muted">{escape(files)}{f", shape {self.shape}" if self.shape else ""}</p>'
-            f'<div class="verdict {look}"><strong>The data {word}</strong></div>'
-            f'<div class="cards">{shown}</div>'
+            + banner(self.passed, f"The data {'can' if self.passed else 'cannot'} be used")
+            + cards((name, figure, "") for name, figure in figures.items())
         )
-
-    def _problems(self) -> str:
-        rows = [[p.level.value, p.message, p.fix] for p in self.problems]
-        return "<h2>Problems</h2>" + table(["Level", "What", "What to do"], rows) if rows else ""
 
     def _sides(self) -> str:
         if not self.sides:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +30,7 @@ from source.serving_request import (
     Request,
     read_request,
 )
+from source.streaming import StreamingWorkers
 from source.train_settings import ModelSettings
 
 MOST_WAITING = 64
@@ -62,8 +62,8 @@ class Server:
     def __init__(self, model: LanguageModel, name: str, hidden_size: int) -> None:
         self._model = model
         self._name = name
-        self._waiting = 0
-        self._worker = ThreadPoolExecutor(1, "generation", use_threads_for, (hidden_size,))
+        one = ThreadPoolExecutor(1, "generation", use_threads_for, (hidden_size,))
+        self._worker = StreamingWorkers(one)
         self.app = Starlette(
             routes=[
                 Route("/ping", self.ping, methods=["GET"]),
@@ -106,7 +106,7 @@ class Server:
             require_json(http)
             request = read_request(await read_body(http), kind)
             prompt = await asyncio.to_thread(self._model.prompt, request)
-            if self._waiting >= MOST_WAITING:
+            if self._worker.waiting >= MOST_WAITING:
                 raise RefusedRequest(f"{MOST_WAITING} requests wait already: try again later", 503)
             answers = Answers(request, prompt, request.model or self._name)
             if request.stream:
@@ -136,33 +136,6 @@ class Server:
             log.exception("the model failed")
             yield b'data: {"error": {"message": "internal error", "code": 500}}\n\n'
 
-    async def _pieces(self, prompt: Prompt, request: Request) -> AsyncIterator[Piece]:
+    def _pieces(self, prompt: Prompt, request: Request) -> AsyncIterator[Piece]:
         """Pieces as the worker draws them; it stops when no one listens any more."""
-        loop = asyncio.get_running_loop()
-        arrived: asyncio.Queue[Piece | BaseException | None] = asyncio.Queue()
-        abandoned = threading.Event()
-
-        def tell(item: Piece | BaseException | None) -> None:
-            loop.call_soon_threadsafe(arrived.put_nowait, item)
-
-        def work() -> None:
-            try:
-                for piece in self._model.generate(prompt, request):
-                    if abandoned.is_set():
-                        return
-                    tell(piece)
-                tell(None)
-            except BaseException as error:
-                tell(error)
-
-        self._waiting += 1
-        task = self._worker.submit(work)
-        try:
-            while (item := await arrived.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            abandoned.set()
-            task.cancel()
-            self._waiting -= 1
+        return self._worker.stream(lambda: self._model.generate(prompt, request))

@@ -255,13 +255,6 @@ def test_rows_that_became_worse_are_shown_first(
     assert swapped.index(row(0).answer) < swapped.index(row(70).answer)
 
 
-@pytest.mark.parametrize(
-    ("text", "bound"), [("0.6", 0.6), ("none", None), ("", None), ("NaN", None)]
-)
-def test_the_bound_as_an_argument(text: str, bound: float | None) -> None:
-    assert evaluate.bound_argument(text) == bound
-
-
 def test_a_step_that_comes_too_early_says_so(
     step: Step, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

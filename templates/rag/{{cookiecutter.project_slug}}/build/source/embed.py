@@ -22,9 +22,8 @@ from source.index_settings import (
     chunk_settings,
     embedding_settings,
 )
-from source.settings import default_path, read_document
-
-INPUT = Path("/opt/ml/processing/input")
+from source.settings import read_document
+from source.step_arguments import step_parser
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,7 @@ def embed_files(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=Path, default=INPUT / "documents")
-    parser.add_argument("--encoder", type=Path, default=INPUT / "encoder")
-    parser.add_argument("--previous", type=Path, default=INPUT / "previous")
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
-    options = parser.parse_args(arguments)
+    options = step_parser(__doc__, "documents", "encoder", "previous").parse_args(arguments)
     run_step(lambda: _tracked(options))
 
 

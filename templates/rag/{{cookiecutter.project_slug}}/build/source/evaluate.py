@@ -9,8 +9,6 @@ evaluation.json. A package that cannot be trusted is one.
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,15 +28,16 @@ from source.evaluate_settings import (
 )
 from source.evaluate_tracking import track
 from source.evaluation import Evaluation, Measured, evaluate
+from source.evaluation_record import write_evaluation
 from source.exits import run_step
 from source.question_set import model_questions, question_set
 from source.questions import UNANSWERABLE, Question, QuestionsUnusable, split_questions
 from source.questions import write_questions as save_questions
 from source.sample_request import sample_request
-from source.settings import default_path, read_document
+from source.settings import read_document
+from source.step_arguments import add_bound, step_parser
 from source.worst_queries import worst_queries
 
-INPUT = Path("/opt/ml/processing/input")
 FEWEST_TEST = 5
 
 
@@ -111,24 +110,10 @@ def _with_enough(questions: Sequence[Question]) -> list[Question]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("package", "questions", "champion"):
-        parser.add_argument(f"--{name}", type=Path, default=INPUT / name)
-    parser.add_argument("--bound", type=bound_argument, default=None, help="worst acceptable value")
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
+    parser = step_parser(__doc__, "package", "questions", "champion")
+    add_bound(parser)
     options = parser.parse_args(arguments)
     run_step(lambda: _tracked(options))
-
-
-def bound_argument(text: str) -> float | None:
-    """The bound as a number; the words for "none" and NaN give None. Raises `ValueError`."""
-    if text.strip().casefold() in ("", "none", "null", "nan"):
-        return None
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(text)
-    return value
 
 
 def _tracked(options: argparse.Namespace) -> None:
@@ -140,30 +125,24 @@ def _tracked(options: argparse.Namespace) -> None:
     _write(outcome, output)
     for way, figures in found.figures.items():
         print(f"{way}: " + ", ".join(f"{name} {f.value:.4g}" for name, f in figures.items()))
-    print(f"gate {'passed' if found.gate.passed else 'not passed'}: {found.gate.message}")
+    print(f"gate {found.gate.outcome}: {found.gate.message}")
     with step_run("Evaluate"):
         track(outcome.application, found, output)
 
 
 def _write(outcome: Outcome, output: Path) -> None:
     found = outcome.evaluation
-    (output / "plots").mkdir(parents=True, exist_ok=True)
     drawn = evaluate_plots.draw(found)
-    for name, content in drawn.items():
-        (output / "plots" / f"{name}.png").write_bytes(content)
     title = os.environ.get("PROJECT_NAME") or "Retrieval-augmented application"
     worst = worst_queries(found)
     page = evaluate_report.render(found, worst, drawn, title)
-    (output / "report.html").write_text(page, encoding="utf-8")
-    save_questions(found.questions, output / "questions.jsonl")
     documents = {
         "evaluation.json": found.document(),
         "worst_queries.json": worst,
         "sample_request.json": outcome.sample,
     }
-    for name, document in documents.items():
-        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-        (output / name).write_text(text + "\n", encoding="utf-8")
+    write_evaluation(output, page, drawn, documents)
+    save_questions(found.questions, output / "questions.jsonl")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from typing import Any
 
 from source.evaluate_plots import NAMES
 from source.evaluation import Evaluation, Figure
-from source.page import cell, image, moment, page, table
+from source.page import cards, cell, image, moment, page, table
 from source.ranking_metrics import LABELS, METRICS
 from source.rounding import number
-from source.verdict import Check
+from source.verdict_page import gate_banner, gate_checks
 
 ALT = {
     "retrieval": "Retrieval metrics of hybrid, BM25 and dense search with intervals",
@@ -59,50 +59,29 @@ def render(
 
 
 def _head(found: Evaluation, title: str) -> str:
-    gate = found.gate
-    word, look = ("Passed", "pass") if gate.passed else ("Not passed", "fail")
-    cards = [
-        f'<div class="card">{escape(LABELS[name])}<b>{number(figure.value)}</b>'
-        f'<span class="muted">{_interval(figure)}</span></div>'
+    figures = [
+        (LABELS[name], number(figure.value), _interval(figure))
         for name, figure in found.figures["hybrid"].items()
     ]
     answers = found.answer_figures
     for text, value in (("Answered", answers.answered), ("Refused rightly", answers.refusal)):
         if value is not None:
-            cards.append(f'<div class="card">{text}<b>{value:.0%}</b></div>')
+            figures.append((text, f"{value:.0%}", ""))
     unanswerable = len(found.questions) - len(found.answerable)
     reviewed = sum(question.reviewed for question in found.questions)
     return (
         f"<h1>{escape(title)}</h1>"
         f'<p class="muted">{len(found.answerable):,} answerable and {unanswerable:,} unanswerable '
         f"test questions, {reviewed:,} of them reviewed by people; {found.validation:,} others "
-        "chose the settings</p>"
-        f'<div class="verdict {look}"><strong>Quality gate: {word}</strong><br>'
-        f"{escape(gate.message)}</div>"
-        f'<div class="cards">{"".join(cards)}</div>'
+        "chose the settings</p>" + gate_banner(found.gate) + cards(figures)
     )
 
 
 def _checks(found: Evaluation) -> str:
-    def verdict(check: Check) -> str:
-        return "not applied" if not check.applied else "✓ holds" if check.passed else "✗ fails"
-
-    rows = [
-        [
-            CHECKS[name],
-            verdict(check),
-            check.statement,
-            cell(check.value) if check.applied else "",
-            cell(check.limit),
-            cell(check.excess) if check.applied else "",
-        ]
-        for name, check in found.gate.checks.items()
-    ]
-    heads = ["Check", "Verdict", "In words", "#Value", "#Limit", "#Excess"]
-    note = "Excess counts towards worse: above 0 fails."
+    note = ""
     if found.champion.arn is not None and found.champion_difference is None:
-        note += f" {found.champion.arn}: {found.champion.note}. It is not judged."
-    return f'<h2>Quality gate</h2>{table(heads, rows)}<p class="muted">{escape(note)}</p>'
+        note = f"{found.champion.arn}: {found.champion.note}. It is not judged."
+    return gate_checks(found.gate, CHECKS, note, words="In words")
 
 
 def _retrieval(found: Evaluation, plots: Mapping[str, bytes]) -> str:

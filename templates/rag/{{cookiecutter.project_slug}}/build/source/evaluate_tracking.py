@@ -11,6 +11,7 @@ from source.answering import Asked
 from source.application import Application
 from source.evaluate_measure import HYBRID
 from source.evaluation import Evaluation
+from source.evaluation_record import log_verdict
 from source.prompt_registry import register_prompts
 
 # Answers that are given again with a trace: those that went worst. A trace costs some 50 ms.
@@ -33,22 +34,18 @@ def track(application: Application, found: Evaluation, output: Path) -> None:
     }
     for name, latency in found.latency.items():
         metrics |= {f"latency.{name}.p50_ms": latency.p50, f"latency.{name}.p95_ms": latency.p95}
-    for name, check in found.gate.checks.items():
-        metrics[f"gate.{name}.excess"] = check.excess
     mlflow.log_metrics(metrics)
     mlflow.log_params(
         {
-            "gate": "passed" if found.gate.passed else "not passed",
             "generation": application.generation.kind,
             "prompt_version": application.prompts["answer"].version,
         }
     )
-    mlflow.set_tag("gate_message", found.gate.message)
     for name, version in register_prompts(application.prompts.values()).items():
         mlflow.set_tag(f"prompt.{name}", str(version))
     if tracing.enabled():
         _trace(application, found)
-    mlflow.log_artifacts(str(output), "evaluation")
+    log_verdict(found.gate, output)
 
 
 def _trace(application: Application, found: Evaluation) -> None:

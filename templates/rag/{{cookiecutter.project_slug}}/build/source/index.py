@@ -8,26 +8,20 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from mlops.tracking import step_run
 from source.exits import run_step
 from source.index_build import Parts, build
-from source.settings import default_path, read_document
+from source.settings import read_document
+from source.step_arguments import step_parser
 
-INPUT = Path("/opt/ml/processing/input")
 PACKAGE = "package"
 FOLDERS = ("documents", "manifest", "chunks", "vectors", "embedded", "encoder", "prompts")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in (*FOLDERS, "questions"):
-        parser.add_argument(f"--{name}", type=Path, default=INPUT / name)
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
-    options = parser.parse_args(arguments)
+    options = step_parser(__doc__, *FOLDERS, "questions").parse_args(arguments)
     run_step(lambda: _tracked(options))
 
 

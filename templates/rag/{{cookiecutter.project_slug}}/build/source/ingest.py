@@ -29,9 +29,8 @@ from source.ingest_checks import findings
 from source.ingest_report import IngestReport
 from source.ingest_settings import DataSettings, data_settings
 from source.manifest import FILE_NAME, compare, read_manifest
-from source.settings import default_path, read_document
-
-INPUT = Path("/opt/ml/processing/input")
+from source.settings import read_document
+from source.step_arguments import INPUT, step_parser
 
 
 @dataclass(frozen=True)
@@ -105,12 +104,8 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = step_parser(__doc__, "previous", "encoder")
     parser.add_argument("--input", type=Path, default=INPUT / "data")
-    parser.add_argument("--previous", type=Path, default=INPUT / "previous")
-    parser.add_argument("--encoder", type=Path, default=INPUT / "encoder")
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
     options = parser.parse_args(arguments)
     run_step(lambda: _tracked(options))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from source.corpus import Broken
 from source.duplicate_documents import Copy
 from source.manifest import Manifest
-from source.page import page, table
-from source.problems import Level, Problem
+from source.page import banner, cards, page, problem_table, table
+from source.problems import Problem, errors_first, only_errors
 
 # Everything is counted; this many are listed one by one.
 LISTED = 200
@@ -41,7 +41,7 @@ class IngestReport:
     @property
     def errors(self) -> tuple[Problem, ...]:
         """The problems that end the run."""
-        return tuple(problem for problem in self.problems if problem.level is Level.ERROR)
+        return only_errors(self.problems)
 
     @property
     def passed(self) -> bool:
@@ -71,7 +71,6 @@ class IngestReport:
 
     def text(self) -> str:
         """The report as a person reads it on a terminal: errors first, then what is broken."""
-        ordered = sorted(self.problems, key=lambda problem: problem.level is not Level.ERROR)
         broken = [f"  {entry}" for entry in self.broken[:SHOWN]]
         more = [f"  and {len(self.broken) - SHOWN} more"] if len(self.broken) > SHOWN else []
         head = (
@@ -84,13 +83,14 @@ class IngestReport:
         counts = [f"formats: {kinds}; languages: {tongues}"] if self.documents else []
         encoder = [self.encoder] if self.encoder else []
         changes = [self.manifest.text()] if self.documents else []
-        return "\n".join([head, *map(str, ordered), *broken, *more, *counts, *changes, *encoder])
+        found = map(str, errors_first(self.problems))
+        return "\n".join([head, *found, *broken, *more, *counts, *changes, *encoder])
 
     def html(self, title: str) -> str:
         """The page."""
         body = [
             self._head(title),
-            self._problems(),
+            problem_table(self.problems),
             _list("Broken files", ["File or row", "Why"], _pairs(self.broken)),
             _counts("Formats", self.formats),
             _counts("Languages", self.languages),
@@ -104,8 +104,7 @@ class IngestReport:
         return page(f"{title}: corpus", [part for part in body if part])
 
     def _head(self, title: str) -> str:
-        word, look = ("can be used", "pass") if self.passed else ("cannot be used", "fail")
-        cards = {
+        figures = {
             "Files": f"{self.files:,}",
             "Documents": f"{self.documents:,}",
             "Characters": f"{self.characters:,}",
@@ -113,20 +112,12 @@ class IngestReport:
             "Copies left out": f"{len(self.exact):,}",
             "Near copies": f"{len(self.near):,}",
         }
-        shown = "".join(
-            f'<div class="card">{escape(name)}<b>{escape(value)}</b></div>'
-            for name, value in cards.items()
-        )
         return (
             f"<h1>{escape(title)}: corpus</h1>"
-            f'<div class="verdict {look}"><strong>The corpus {word}</strong></div>'
-            f'<div class="cards">{shown}</div>'
+            + banner(self.passed, f"The corpus {'can' if self.passed else 'cannot'} be used")
+            + cards((name, figure, "") for name, figure in figures.items())
             + (f'<p class="muted">{escape(self.encoder)}</p>' if self.encoder else "")
         )
-
-    def _problems(self) -> str:
-        rows = [[p.level.value, p.message, p.fix] for p in self.problems]
-        return "<h2>Problems</h2>" + table(["Level", "What", "What to do"], rows) if rows else ""
 
     def _changes(self) -> str:
         manifest = self.manifest

@@ -12,8 +12,7 @@ import json
 import logging
 import os
 import sys
-import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from source.generation_settings import BEDROCK
 from source.generators import GenerationFailed
 from source.json_requests import RefusedRequest, read_body, require_json
 from source.serving_request import FeedbackRequest, QuestionRequest, read_request
+from source.streaming import StreamingWorkers
 
 MOST_WAITING = 256
 # A language model elsewhere is waited for; searching here computes.
@@ -58,10 +58,9 @@ class Server:
     def __init__(self, application: Application, capture: CaptureFile | None = None) -> None:
         self._application = application
         self._capture = capture
-        self._waiting = 0
         remote = application.generation.kind == BEDROCK
         workers = REMOTE_WORKERS if remote else max(2, os.cpu_count() or 2)
-        self._workers = ThreadPoolExecutor(workers, "answering")
+        self._workers = StreamingWorkers(ThreadPoolExecutor(workers, "answering"))
         self.app = Starlette(
             routes=[
                 Route("/ping", self.ping, methods=["GET"]),
@@ -81,7 +80,7 @@ class Server:
             request = read_request(body)
             if isinstance(request, FeedbackRequest):
                 return await self._feedback(request)
-            if self._waiting >= MOST_WAITING:
+            if self._workers.waiting >= MOST_WAITING:
                 raise RefusedRequest(f"{MOST_WAITING} requests wait already: try again later", 503)
             asked = request.asked(self._application.top_k)
             if request.stream:
@@ -131,41 +130,19 @@ class Server:
             yield _event({"type": "error", "error": "internal error"})
         yield DONE
 
-    async def _items(self, asked: Asked, *, streamed: bool) -> AsyncIterator[Any]:
+    def _items(self, asked: Asked, *, streamed: bool) -> AsyncIterator[Any]:
         """What a worker's thread yields, as it comes; it stops when no one listens any more."""
-        loop = asyncio.get_running_loop()
-        arrived: asyncio.Queue[Any] = asyncio.Queue()
-        abandoned = threading.Event()
-        end = object()
+        return self._workers.stream(lambda: self._logged(asked, streamed=streamed))
 
-        def tell(item: Any) -> None:
-            loop.call_soon_threadsafe(arrived.put_nowait, item)
-
-        def work() -> None:
-            try:
-                for item in self._application.answerer.stream(asked):
-                    if abandoned.is_set():
-                        return
-                    if isinstance(item, Answer):
-                        log_answer(item, streamed=streamed)
-                    tell(item)
-                tell(end)
-            except BaseException as error:
-                if isinstance(error, GenerationFailed):
-                    log_failure(error)
-                tell(error)
-
-        self._waiting += 1
-        task = self._workers.submit(work)
+    def _logged(self, asked: Asked, *, streamed: bool) -> Iterator[Any]:
         try:
-            while (item := await arrived.get()) is not end:
-                if isinstance(item, BaseException):
-                    raise item
+            for item in self._application.answerer.stream(asked):
+                if isinstance(item, Answer):
+                    log_answer(item, streamed=streamed)
                 yield item
-        finally:
-            abandoned.set()
-            task.cancel()
-            self._waiting -= 1
+        except GenerationFailed as error:
+            log_failure(error)
+            raise
 
     def _record(
         self,

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from source.artifact import ARCHIVE, ModelUnusable, read_metadata, unpack
+from source.champion_folder import champion_arn
 from source.metrics import Vector
 
 TIMEOUT_SECONDS = 600
@@ -56,25 +57,15 @@ class Champion:
         return self.arn is not None
 
 
-def ask_champion(
-    directory: Path | None, records: Sequence[Mapping[str, Any]], target: str
-) -> Champion:
+def ask_champion(directory: Path, records: Sequence[Mapping[str, Any]], target: str) -> Champion:
     """Let the champion in `directory` (champion.json, model.tar.gz) predict raw records."""
-    arn = _arn(directory)
-    if directory is None or arn is None:
+    arn = champion_arn(directory)
+    if arn is None:
         return Champion(None, None, "there is no approved model to compare with")
     try:
         return Champion(arn, _predictions(directory / ARCHIVE, records, target), "compared")
     except ModelUnusable as error:
         return Champion(arn, None, f"the champion cannot be compared: {error}")
-
-
-def _arn(directory: Path | None) -> str | None:
-    path = None if directory is None else directory / "champion.json"
-    if path is None or not path.is_file():
-        return None
-    arn = json.loads(path.read_text(encoding="utf-8")).get("model_package_arn")
-    return str(arn) if arn else None
 
 
 def _predictions(archive: Path, records: Sequence[Mapping[str, Any]], target: str) -> Vector:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -26,25 +25,22 @@ from source import plots, report
 from source.artifact import ARCHIVE, read_metadata, unpack
 from source.champion import ask_champion
 from source.evaluation import Evaluation, TestSplit, evaluate
+from source.evaluation_record import log_verdict, write_evaluation
 from source.exits import StepFailed, run_step
 from source.inference import JSON, ServedModel, input_fn, model_fn, output_fn, predict_fn
 from source.metrics import LABELS
 from source.numeric_statistics import numeric_statistics
 from source.parquet import read_channel
-from source.settings import data_settings, default_path, gate_settings, read_document
+from source.settings import data_settings, gate_settings, read_document
+from source.step_arguments import add_bound, step_parser
 
 SAMPLE_RECORDS = 5
-INPUT = Path("/opt/ml/processing/input")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("model", "train", "test", "champion"):
-        parser.add_argument(f"--{name}", type=Path, default=INPUT / name)
-    parser.add_argument("--bound", type=bound_argument, default=None, help="worst acceptable value")
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
+    parser = step_parser(__doc__, "model", "train", "test", "champion")
+    add_bound(parser)
     options = parser.parse_args(arguments)
     run_step(lambda: _run(options))
 
@@ -93,16 +89,6 @@ def draw(evaluation: Evaluation) -> dict[str, bytes]:
     return drawn
 
 
-def bound_argument(text: str) -> float | None:
-    """The bound as a number; the words for "none" and NaN give None. Raises `ValueError`."""
-    if text.strip().casefold() in ("", "none", "null", "nan"):
-        return None
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(text)
-    return value
-
-
 def _run(options: argparse.Namespace) -> None:
     document = read_document(options.settings)
     data, gate = data_settings(document), gate_settings(document, options.bound)
@@ -131,18 +117,14 @@ def _run(options: argparse.Namespace) -> None:
     print(f"{evaluation.model_label} on {len(split.test)} test rows")
     for name, value in evaluation.scores["model"].as_dict().items():
         print(f"{name}={value:.6g}")
-    print(f"gate {'passed' if evaluation.gate.passed else 'not passed'}: {evaluation.gate.message}")
+    print(f"gate {evaluation.gate.outcome}: {evaluation.gate.message}")
     with step_run("Evaluate"):
         _track(evaluation, output)
 
 
 def _write(evaluation: Evaluation, model: ServedModel, test: pd.DataFrame, output: Path) -> None:
-    (output / "plots").mkdir(parents=True, exist_ok=True)
     drawn = draw(evaluation)
-    for name, content in drawn.items():
-        (output / "plots" / f"{name}.png").write_bytes(content)
     title = os.environ.get("PROJECT_NAME") or evaluation.target
-    (output / "report.html").write_text(report.render(evaluation, drawn, title), encoding="utf-8")
     statistics = {
         "version": 0.0,
         "dataset": {"item_count": len(test)},
@@ -156,13 +138,12 @@ def _write(evaluation: Evaluation, model: ServedModel, test: pd.DataFrame, outpu
             }
         ],
     }
-    for name, document in (
-        ("evaluation.json", evaluation.document()),
-        ("sample_request.json", sample_request(model, test)),
-        ("statistics.json", statistics),
-    ):
-        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-        (output / name).write_text(text + "\n", encoding="utf-8")
+    documents = {
+        "evaluation.json": evaluation.document(),
+        "sample_request.json": sample_request(model, test),
+        "statistics.json": statistics,
+    }
+    write_evaluation(output, report.render(evaluation, drawn, title), drawn, documents)
 
 
 def _track(evaluation: Evaluation, output: Path) -> None:
@@ -172,12 +153,8 @@ def _track(evaluation: Evaluation, output: Path) -> None:
     for name, scores in evaluation.scores.items():
         if name != "model":
             metrics |= {f"{name}.{metric}": v for metric, v in scores.as_dict().items()}
-    for name, check in evaluation.gate.checks.items():
-        metrics[f"gate.{name}.excess"] = check.excess
     mlflow.log_metrics(metrics)
-    mlflow.log_params({"gate": "passed" if evaluation.gate.passed else "not passed"})
-    mlflow.set_tag("gate_message", evaluation.gate.message)
-    mlflow.log_artifacts(str(output), "evaluation")
+    log_verdict(evaluation.gate, output)
     mlflow.log_dict(
         {"segments": [asdict(segment) for segment in evaluation.segments]}, "segments.json"
     )

@@ -7,7 +7,6 @@ the report is written.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,11 +18,11 @@ from source.settings import (
     DataSettings,
     SplitSettings,
     data_settings,
-    default_path,
     read_document,
     split_settings,
 )
 from source.splitting import Split, split_rows
+from source.step_arguments import INPUT, step_parser
 from source.validation import ValidatedTable, validate
 from source.validation_report import ValidationReport
 
@@ -57,10 +56,8 @@ def _write(validated: ValidatedTable, output: Path, settings: SplitSettings) -> 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the step with the paths of its container, or those given."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--input", type=Path, default=Path("/opt/ml/processing/input/data"))
-    parser.add_argument("--output", type=Path, default=Path("/opt/ml/processing/output"))
-    parser.add_argument("--settings", type=Path, default=default_path())
+    parser = step_parser(__doc__)
+    parser.add_argument("--input", type=Path, default=INPUT / "data")
     options = parser.parse_args(arguments)
     run_step(lambda: _tracked(options.input, options.output, options.settings))
 

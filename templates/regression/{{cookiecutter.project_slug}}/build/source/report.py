@@ -11,9 +11,9 @@ from typing import Any
 
 from source.evaluation import Evaluation
 from source.metrics import LABELS, Scores
-from source.page import cell, image, moment, page, spread_text, table
+from source.page import cards, cell, image, moment, page, spread_text, table
 from source.rounding import number
-from source.verdict import Check
+from source.verdict_page import gate_banner, gate_checks
 
 ALT = {
     "predicted_vs_actual": "Predicted against actual values of the test rows",
@@ -41,28 +41,21 @@ def render(evaluation: Evaluation, plots: Mapping[str, bytes], title: str) -> st
 
 
 def _head(evaluation: Evaluation, title: str) -> str:
-    gate, scores = evaluation.gate, evaluation.scores["model"]
-    word, look = ("Passed", "pass") if gate.passed else ("Not passed", "fail")
-    unit = f" {escape(evaluation.unit)}" if evaluation.unit else ""
-    cards = []
-    for metric, value in scores.as_dict().items():
+    unit = f" {evaluation.unit}" if evaluation.unit else ""
+    figures = []
+    for metric, value in evaluation.scores["model"].as_dict().items():
         spread = spread_text(evaluation.spread["model"][metric])
-        cards.append(
-            f'<div class="card">{LABELS[metric]}<b>{_metric(metric, value)}</b>'
-            f'<span class="muted">± {spread}{"" if metric == "r2" else unit}</span></div>'
-        )
-    cards.append(
-        f'<div class="card">Test rows<b>{evaluation.rows["test"]:,}</b>'
-        f'<span class="muted">of {sum(evaluation.rows.values()):,}</span></div>'
-    )
+        remark = f"± {spread}{'' if metric == 'r2' else unit}"
+        figures.append((LABELS[metric], _metric(metric, value), remark))
+    every = sum(evaluation.rows.values())
+    figures.append(("Test rows", f"{evaluation.rows['test']:,}", f"of {every:,}"))
     return (
         f"<h1>{escape(title)}</h1>"
         f'<p class="muted">{escape(evaluation.model_label)} predicting '
         f"{escape(evaluation.target)}{f' ({escape(evaluation.unit)})' if evaluation.unit else ''}"
         f", trained {escape(moment(evaluation.metadata.get('trained_at')))}</p>"
-        f'<div class="verdict {look}"><strong>Quality gate: {word}</strong><br>'
-        f"{escape(gate.message)}</div>"
-        f'<div class="cards">{"".join(cards)}</div>'
+        + gate_banner(evaluation.gate)
+        + cards(figures)
     )
 
 
@@ -74,29 +67,12 @@ def _checks(evaluation: Evaluation) -> str:
         "champion": "Not worse than the approved model",
     }
 
-    def verdict(check: Check) -> str:
-        return "not applied" if not check.applied else "✓ holds" if check.passed else "✗ fails"
-
-    rows = [
-        [
-            names[name],
-            verdict(check),
-            check.statement,
-            cell(check.value),
-            cell(check.limit),
-            cell(check.excess) if check.applied else "",
-        ]
-        for name, check in evaluation.gate.checks.items()
-    ]
     metric = LABELS[evaluation.gate.metric]
-    heads = ["Check", "Verdict", "The model", f"#{metric}", "#Limit", "#Excess"]
-    return (
-        "<h2>Quality gate</h2>"
-        + table(heads, rows)
-        + '<p class="muted">Excess counts towards worse: above 0 fails. Comparisons with other '
-        "models are made on the same resampled test rows, and fail only when the tolerance is "
-        "exceeded beyond chance.</p>"
+    note = (
+        "Comparisons with other models are made on the same resampled test rows, and fail only "
+        "when the tolerance is exceeded beyond chance."
     )
+    return gate_checks(evaluation.gate, names, note, words="The model", value=metric)
 
 
 def _comparison(evaluation: Evaluation, plots: Mapping[str, bytes]) -> str:

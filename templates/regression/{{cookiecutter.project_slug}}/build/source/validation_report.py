@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from source import parsing
-from source.problems import Level, Problem
+from source.problems import Problem, errors_first, only_errors
 from source.schema import Column
 
 
@@ -39,7 +39,7 @@ class ValidationReport:
     @property
     def errors(self) -> tuple[Problem, ...]:
         """The problems that end the run."""
-        return tuple(problem for problem in self.problems if problem.level is Level.ERROR)
+        return only_errors(self.problems)
 
     @property
     def passed(self) -> bool:
@@ -58,8 +58,7 @@ class ValidationReport:
             f"{self.rows_read} rows in {len(self.files)} file(s), {self.rows_without_target} "
             f"without target, {self.rows_kept} kept"
         )
-        ordered = sorted(self.problems, key=lambda problem: problem.level is not Level.ERROR)
-        return "\n".join([head, *map(str, ordered)])
+        return "\n".join([head, *map(str, errors_first(self.problems))])
 
 
 def summarise(

@@ -215,19 +215,6 @@ def test_a_gate_that_cannot_be_met_is_a_verdict_not_a_crash(
     assert "Quality gate: Not passed" in report and "misses the bound 0.5" in report
 
 
-@pytest.mark.parametrize(
-    ("text", "bound"), [("60", 60.0), ("-0.5", -0.5), ("none", None), ("", None), ("NaN", None)]
-)
-def test_the_bound_as_an_argument(text: str, bound: float | None) -> None:
-    assert evaluate.bound_argument(text) == bound
-
-
-@pytest.mark.parametrize("text", ["inf", "low"])
-def test_a_bound_that_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=text):
-        evaluate.bound_argument(text)
-
-
 def test_a_bad_table_ends_prepare_with_every_error_and_nothing_half_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

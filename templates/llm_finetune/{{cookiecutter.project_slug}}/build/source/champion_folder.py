@@ -1,0 +1,1 @@
+../../../../shared/build/source/champion_folder.py

@@ -1,0 +1,1 @@
+../../../../shared/build/source/evaluation_record.py
