@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,14 +31,14 @@ class LexicalIndex:
     index: Any
 
     @classmethod
-    def build(cls, texts: Sequence[str], analyzer: Analyzer, entries: Entries) -> LexicalIndex:
+    def build(cls, texts: Iterable[str], analyzer: Analyzer, entries: Entries) -> LexicalIndex:
         """Index texts in the order of the entries; the same texts give the same files."""
         import bm25s
 
         found = analyzer.numbered(texts)
         if not found.vocabulary:
             # A corpus of signs alone has no word; the library needs one, which nobody asks for.
-            found = Numbered([[0] for _ in texts], {"": 0})
+            found = Numbered([[0] for _ in found.texts], {"": 0})
         index = bm25s.BM25(method="lucene", k1=SATURATION, b=LENGTH, backend="numpy")
         index.index((found.texts, found.vocabulary), show_progress=False, create_empty_token=False)
         return cls(analyzer, entries, index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from source.documents import parts, read_lines
 from source.errors import UserError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """`text` is the document's text from `start` to `end`; `headings` are those it stands under.
 
@@ -39,7 +39,10 @@ class Chunk:
 
     def as_dict(self) -> dict[str, Any]:
         """As chunks are written."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in FIELDS}
+
+
+FIELDS = tuple(field.name for field in fields(Chunk))
 
 
 def searched_text(title: str, headings: tuple[str, ...], text: str) -> str:
@@ -51,14 +54,14 @@ def searched_text(title: str, headings: tuple[str, ...], text: str) -> str:
 def read_chunks(folder: Path) -> Iterator[Chunk]:
     """The chunks of every file below `folder`, or of one file. Raises `UserError`."""
     for path in parts(folder):
-        for number, fields in enumerate(read_lines(path), start=1):
-            yield chunk_from(fields, f"{path} line {number}")
+        for number, described in enumerate(read_lines(path), start=1):
+            yield chunk_from(described, f"{path} line {number}")
 
 
-def chunk_from(fields: Mapping[str, Any], place: str) -> Chunk:
+def chunk_from(described: Mapping[str, Any], place: str) -> Chunk:
     """The chunk that `Chunk.as_dict` described. Raises `UserError` naming the place."""
     try:
-        lists = {name: tuple(fields[name]) for name in ("headings", "labels")}
-        return Chunk(**{**fields, **lists})
+        lists = {name: tuple(described[name]) for name in ("headings", "labels")}
+        return Chunk(**{**described, **lists})
     except (KeyError, TypeError) as error:
         raise UserError(f"{place}: no chunk ({error!r})") from error

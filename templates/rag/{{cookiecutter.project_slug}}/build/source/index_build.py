@@ -98,20 +98,23 @@ def build(parts: Parts, folder: Path, document: Mapping[str, Any]) -> Built:
     write_lines((chunk.as_dict() for chunk in chunks), inside / packages.CHUNKS)
     write_lines(map(_described, documents), inside / packages.DOCUMENTS)
     entries = packages.entries_of(chunks, {one.id: one.metadata for one in documents})
+    analyzer = Analyzer(main_language(documents))
+    # Chunks have the same texts, and what follows needs the most memory.
+    del documents
+    lexical = LexicalIndex.build((one.searched for one in chunks), analyzer, Entries(entries))
+    lexical.save(inside / packages.LEXICAL)
     store = new_store(index, encoder.dimension, metadata["version"])
     store.add(entries, vectors)
     store.save(inside / packages.STORE)
-    # Kept for a managed store as well: the next run takes from here what has not changed.
-    np.save(inside / packages.STORE / "vectors.npy", vectors, allow_pickle=False)
-    texts = [chunk.searched for chunk in chunks]
-    analyzer = Analyzer(main_language(documents))
-    LexicalIndex.build(texts, analyzer, Entries(entries)).save(inside / packages.LEXICAL)
-    terms = Terms.count(texts)
+    if index.store != "faiss":
+        # The next run takes from here what has not changed.
+        np.save(inside / packages.STORE / "vectors.npy", vectors, allow_pickle=False)
+    terms = Terms.count(one.searched for one in chunks)
     terms.save(inside / TERMS)
     shutil.copytree(parts.encoder, folder / packages.ENCODER, dirs_exist_ok=True)
     shutil.copytree(parts.prompts, folder / packages.PROMPTS, dirs_exist_ok=True)
     manifest.write(folder / FILE_NAME)
-    retriever = packages.open_retriever(folder, index, retrieval, metadata["version"])
+    retriever = packages.retriever_of(chunks, lexical, store, encoder, retrieval)
     chosen = choose(retriever, terms, prompts, document, parts.questions)
     _keep_questions(parts.questions, document, inside / packages.QUESTIONS)
     sections = ("index", "retrieval", "generation", "monitor")

@@ -28,7 +28,7 @@ from source.integrity import IndexUnusable, check_integrity
 from source.reranking import open_reranker
 from source.retrieval import Retriever
 from source.scope import Entries, Entry
-from source.stores import open_store
+from source.stores import VectorStore, open_store
 
 CONFIG, METADATA, MANIFEST = "config.json", "metadata.json", "manifest.json"
 INDEX, ENCODER, PROMPTS, CODE = "index", "encoder", "prompts", "code"
@@ -68,7 +68,7 @@ def load_package(folder: Path) -> Package:
 def open_retriever(
     folder: Path, index: IndexSettings, retrieval: RetrievalSettings, version: str
 ) -> Retriever:
-    """The retriever of a package folder, before it is complete or after. Raises `UserError`."""
+    """The retriever of a package folder. Raises `UserError`."""
     chunks = tuple(read_chunks(folder / INDEX / CHUNKS))
     encoder = open_encoder(folder / ENCODER)
     store = open_store(folder / INDEX / STORE, index, encoder.dimension, version)
@@ -77,10 +77,25 @@ def open_retriever(
             f"{len(store)} vectors for {len(chunks)} chunks in {index.store}; build the index again"
         )
     entries = Entries(entries_of(chunks, read_metadata(folder / INDEX / DOCUMENTS)))
+    lexical = LexicalIndex.load(folder / INDEX / LEXICAL, entries)
+    return retriever_of(chunks, lexical, store, encoder, retrieval)
+
+
+def retriever_of(
+    chunks: tuple[Chunk, ...],
+    lexical: LexicalIndex,
+    store: VectorStore,
+    encoder: Encoder,
+    retrieval: RetrievalSettings,
+) -> Retriever:
+    """The retriever of an index that is in memory, with the weights of its settings, or equal ones.
+
+    Row by row `lexical` is of these chunks.
+    """
     weights = retrieval.weights if isinstance(retrieval.weights, Weights) else Weights()
     return Retriever(
         chunks=chunks,
-        lexical=LexicalIndex.load(folder / INDEX / LEXICAL, entries),
+        lexical=lexical,
         store=store,
         encoder=encoder,
         settings=retrieval,

@@ -7,14 +7,13 @@ rare words outweigh common ones anyway.
 from __future__ import annotations
 
 import threading
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import Stemmer
 
-from source.words import IS_UNSPACED, WORD
+from source.words import IS_UNSPACED, units
 
 ALGORITHMS = {
     "ar": "arabic",
@@ -68,17 +67,18 @@ class Analyzer:
 
         Scripts without spaces between words give overlapping pairs of characters.
         """
-        stem = _stemmer(ALGORITHMS.get(self.language or ""))
-        words = _words(text)
-        return words if stem is None else list(map(stem, words))
+        words = units(text)
+        algorithm = ALGORITHMS.get(self.language or "")
+        return words if algorithm is None else list(map(_remembering(algorithm), words))
 
     def numbered(self, texts: Iterable[str]) -> Numbered:
         """The same for a whole corpus, which stems each different word once.
 
         Stems are numbered as they come up: the same texts give the same numbers.
         """
-        numbers = _Numbers(_stemmer(ALGORITHMS.get(self.language or "")) or str)
-        rows = [list(map(numbers.__getitem__, _words(text))) for text in texts]
+        algorithm = ALGORITHMS.get(self.language or "")
+        numbers = _Numbers(str if algorithm is None else _stemmer(algorithm))
+        rows = [list(map(numbers.__getitem__, units(text))) for text in texts]
         return Numbered(rows, numbers.stems)
 
 
@@ -95,30 +95,15 @@ class _Numbers(dict[str, int]):
         return number
 
 
-def _words(text: str) -> list[str]:
-    """Folded words, and for scripts without spaces pairs of characters."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    words: list[str] = WORD.findall(folded)
-    if folded.isascii() or not IS_UNSPACED.search(folded):
-        return words
-    return [part for word in words for part in _parts(word)]
+def _stemmer(algorithm: str) -> Callable[[str], str]:
+    stem = Stemmer.Stemmer(algorithm).stemWord
+    # Pairs of characters are no words of the stemmer's language.
+    return lambda word: word if len(word) > 1 and IS_UNSPACED.match(word) else stem(word)
 
 
-def _parts(word: str) -> Iterable[str]:
-    if len(word) > 1 and IS_UNSPACED.match(word):
-        return (word[index : index + 2] for index in range(len(word) - 1))
-    return (word,)
-
-
-def _stemmer(algorithm: str | None) -> Callable[[str], str] | None:
+def _remembering(algorithm: str) -> Callable[[str], str]:
     """A stemmer keeps state while it works, so every thread has its own."""
-    if algorithm is None:
-        return None
     stemmers: dict[str, Callable[[str], str]] = _local.__dict__.setdefault("stemmers", {})
     if algorithm not in stemmers:
-        stem = Stemmer.Stemmer(algorithm).stemWord
-        # Pairs of characters are no words of the stemmer's language.
-        stemmers[algorithm] = lru_cache(_CACHED)(
-            lambda word: word if len(word) > 1 and IS_UNSPACED.match(word) else stem(word)
-        )
+        stemmers[algorithm] = lru_cache(_CACHED)(_stemmer(algorithm))
     return stemmers[algorithm]

@@ -159,7 +159,7 @@ def _entries(path: Path) -> list[Entry]:
     shared: dict[str, dict[str, Value]] = {}
     found = []
     for fields in read_lines(path):
-        key = json.dumps(fields["metadata"])
+        key = repr(fields["metadata"])
         if key not in shared:
             shared[key] = {
                 name: tuple(value) if isinstance(value, list) else value

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,17 +45,34 @@ class Sentence:
 
 def content_words(text: str) -> list[str]:
     """The stems that carry meaning, in order, with repetitions; all stems if none does."""
-    folded = [word for raw in WORD.findall(_folded(text)) for word in _units(raw)]
+    folded = units(text)
     telling = [word for word in folded if word not in STOPWORDS]
-    return [stem(word) for word in telling or folded]
+    return list(map(_stemmer(), telling or folded))
+
+
+def units(text: str) -> list[str]:
+    """The folded words of a text in order, with repetitions.
+
+    Scripts without spaces between words give overlapping pairs of characters.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words: list[str] = WORD.findall(folded)
+    if folded.isascii() or not IS_UNSPACED.search(folded):
+        return words
+    return [part for word in words for part in _parts(word)]
 
 
 def stem(word: str) -> str:
     """The English stem of a folded word; words of other languages mostly stay as they are."""
+    return _stemmer()(word)
+
+
+def _stemmer() -> Callable[[str], str]:
     # A stemmer keeps state while it works: one for each thread.
     if not hasattr(_local, "stem"):
         _local.stem = lru_cache(50_000)(Stemmer.Stemmer("english").stemWord)
-    return str(_local.stem(word))
+    found: Callable[[str], str] = _local.stem
+    return found
 
 
 def sentences(text: str) -> list[Sentence]:
@@ -76,11 +94,7 @@ def _trimmed(text: str, start: int, end: int) -> Sentence | None:
     return Sentence(text[start:end], start, end) if start < end else None
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _units(word: str) -> list[str]:
+def _parts(word: str) -> list[str]:
     if not IS_UNSPACED.match(word) or len(word) == 1:
         return [word]
     return [word[index : index + 2] for index in range(len(word) - 1)]
