@@ -6,6 +6,7 @@ asked less, not buried.
 
 import itertools
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,7 @@ class Load:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request: how long until the whole answer, and until a stream's first piece.
 
@@ -66,12 +67,14 @@ def run_load(
     numbers = itertools.count()
     start = time.perf_counter()
     told = start
-    exchanges: list[Exchange] = []  # appending is atomic: workers share it
+    # Workers share these: counting, appending and looking are atomic.
+    exchanges: list[Exchange] = []
+    interrupted = threading.Event()
 
     def work(first: bool) -> None:
         nonlocal told
         while (number := next(numbers)) < load.requests:
-            if time.perf_counter() - start >= load.seconds:
+            if interrupted.is_set() or time.perf_counter() - start >= load.seconds:
                 return
             exchanges.append(exchange(target, requests[number % len(requests)]))
             now = time.perf_counter()
@@ -82,8 +85,11 @@ def run_load(
 
     with ThreadPoolExecutor(load.workers) as pool:
         workers = [pool.submit(work, not index) for index in range(load.workers)]
-        for worker in workers:
-            worker.result()
+        try:
+            for worker in workers:
+                worker.result()
+        finally:
+            interrupted.set()
     return Measured(tuple(exchanges), time.perf_counter() - start)
 
 
