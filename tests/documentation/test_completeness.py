@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from documentation.interfaces import aiops_options, makefile, targets
-from documentation.pages import CHECKOUT_PLACE, DOCS, codes, prose, rows
+from documentation.pages import CHECKOUT_PLACE, DOCS, LLM_PLACE, RAG_PLACE, codes, prose, rows
 from generator.cli import cli
 
 # One worker: what is set up for a session is set up once.
@@ -52,6 +52,20 @@ def test_every_make_target_is_documented(place: str, repositories: dict[str, Pat
     variables = re.findall(r"^([A-Z]+) \?=", makefile(repositories[place]), re.MULTILINE)
     explained = {code for row in rows(page, "variable") for code in codes(row["variable"])}
     assert set(variables) <= explained
+
+
+OWN_TARGETS = {LLM_PLACE: "build", RAG_PLACE: "build", f"{RAG_PLACE}/deploy": "deploy"}
+
+
+@pytest.mark.parametrize("place", OWN_TARGETS)
+def test_what_a_template_adds_to_the_makefile_is_on_its_page(
+    place: str, repositories: dict[str, Path]
+) -> None:
+    own = set(targets(repositories[place])) - set(targets(repositories[OWN_TARGETS[place]]))
+    assert own, "it adds none: take the place out of this test"
+    page = DOCS / "templates" / f"{place.partition('/')[0]}.md"
+    named = {code.removeprefix("make ").split(" ")[0] for code in codes(prose(page))}
+    assert own <= named
 
 
 def test_every_mlops_command_and_option_is_documented(

@@ -13,7 +13,7 @@ import yaml
 from conftest import CHECKOUT, Render, template_names
 
 from documentation.models import Key, keys_of
-from documentation.pages import DOCS, blocks, codes, rows
+from documentation.pages import DOCS, RAG_PLACE, blocks, codes, rows
 
 # One worker: what is set up for a session is set up once.
 pytestmark = pytest.mark.xdist_group("documentation")
@@ -159,6 +159,17 @@ def test_every_key_of_a_retrieval_stage_is_documented(render: Render) -> None:
             assert row[stage] == in_words(content["alarms"][name]), (name, stage)
 
 
+def test_every_alarm_of_answers_says_what_to_do(render: Render) -> None:
+    ours, common = (
+        set(yaml.safe_load((render(name) / "deploy/config/dev.yaml").read_text())["alarms"])
+        for name in ("rag", "regression")
+    )
+    page = DOCS / "operations.md"
+    cures = {codes(row["alarm of answers"])[0]: row for row in rows(page, "alarm of answers")}
+    assert set(cures) == ours - common
+    assert all(row["what to do"] for row in cures.values())
+
+
 def test_every_key_of_a_vector_store_is_documented(render: Render) -> None:
     deploy = render("rag") / "deploy"
     folders = (deploy / "components", deploy / "stacks" / "vector_store")
@@ -198,10 +209,16 @@ def test_every_fact_is_documented(repositories: dict[str, Path]) -> None:
 def test_examples_of_the_pipeline_configuration_use_its_keys(
     repositories: dict[str, Path],
 ) -> None:
-    model = keys_of(sorted((repositories["build"] / "pipeline").glob("*.py")), "PipelineConfig")
-    examples = blocks(DOCS / "people" / "data-scientist.md", "yaml")
-    assert examples
-    for example in examples:
-        given = dict(flat(yaml.safe_load(example.text)))
-        assert set(given) <= set(model)
-        assert {"data.source", "data.target", "gate.metric"} <= set(given), "these are required"
+    required = {"data.source", "gate.metric"}
+    for place, page, more in (
+        ("build", "people/data-scientist.md", {"data.target"}),
+        (RAG_PLACE, "templates/rag.md", set()),
+    ):
+        files = sorted((repositories[place] / "pipeline").glob("*.py"))
+        model = keys_of(files, "PipelineConfig")
+        examples = blocks(DOCS / page, "yaml")
+        assert examples
+        for example in examples:
+            given = dict(flat(yaml.safe_load(example.text)))
+            assert set(given) <= set(model)
+            assert required | more <= set(given), "these are required"
