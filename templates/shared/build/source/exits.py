@@ -1,16 +1,16 @@
-"""Ends a step as its container expects: a failed step says why in one line, where AWS shows it."""
+"""Ends a step as its container expects: it says in a line, where AWS shows it, how or why."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from source.errors import UserError
 
-# SageMaker shows the first kilobyte of these files as the job's failure reason.
-REASON_BYTES = 1000
+# SageMaker shows the first kilobyte of these files as the job's failure reason or exit message.
+MESSAGE_BYTES = 1000
 
 
 class StepFailed(UserError):
@@ -34,11 +34,17 @@ def run_step(step: Callable[[], None]) -> None:
         raise
 
 
-def _tell_sagemaker(reason: str) -> None:
+def conclude(message: str) -> None:
+    """Print what a processing job has come to, as its last word, and leave it as exit message."""
+    print(message, flush=True)
+    _tell_sagemaker(message, ("message",))
+
+
+def _tell_sagemaker(text: str, files: Sequence[str] = ("failure", "message")) -> None:
     """Training jobs read `failure`, processing jobs `message`; neither place exists elsewhere."""
     directory = Path(os.environ.get("SM_OUTPUT_DIR", "/opt/ml/output"))
-    content = reason.encode()[:REASON_BYTES]
-    for name in ("failure", "message"):
+    content = text.encode()[:MESSAGE_BYTES]
+    for name in files:
         try:
             if directory.is_dir():
                 (directory / name).write_bytes(content)

@@ -81,6 +81,18 @@ def test_each_instance_gets_its_part_and_all_that_is_not_dealt_out(dealt: Projec
     assert "--- algo-1" in dealt.log("Prepare") and "--- algo-2" in dealt.log("Prepare")
 
 
+def test_what_each_instance_has_come_to_is_shown_when_the_step_ends(
+    dealt: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = "pathlib.Path(os.environ['SM_OUTPUT_DIR'], 'message').write_text(f'{len(rows)} rows')\n"
+    dealt.code("Prepare", PREPARE.replace("NAME", BY_HOST) + told)
+    assert dealt.run("--param", "MetricBound=200") == 0
+    run = dealt.local / "s3/local-artifacts/diabetes-progression/runs"
+    counts = [len(json.loads(path.read_text())) for path in sorted(run.glob("*/Prepare/train/*"))]
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.endswith(" rows")]
+    assert line.endswith(f" s {counts[0]} rows; {counts[1]} rows")
+
+
 def test_an_instance_without_a_part_runs_on_nothing(dealt: Project) -> None:
     dealt.edit(deal_out(5))
     assert dealt.run("--param", "MetricBound=200") == 0

@@ -15,7 +15,7 @@ from mlops.tracking import step_run
 from source.documents import parts, read_documents
 from source.embedding import CHUNKS, COUNTS, VECTORS, embed, known_vectors, write_part
 from source.encoders import open_encoder
-from source.exits import run_step
+from source.exits import conclude, run_step
 from source.index_settings import (
     ChunkSettings,
     EmbeddingSettings,
@@ -38,7 +38,7 @@ class Counts:
     def text(self) -> str:
         """One line for a terminal."""
         return (
-            f"{self.documents} documents, {self.chunks} chunks: {self.embedded} embedded, "
+            f"{self.documents} documents, {self.chunks} passages: {self.embedded} embedded, "
             f"{self.reused} taken from the last run"
         )
 
@@ -85,7 +85,6 @@ def _tracked(options: argparse.Namespace) -> None:
     counts = embed_files(
         options.documents, options.encoder, options.previous, options.output, chunk, embedding
     )
-    print(counts.text())
     with step_run("Embed"):
         import mlflow
 
@@ -97,6 +96,7 @@ def _tracked(options: argparse.Namespace) -> None:
                 "chunks_reused": float(counts.reused),
             }
         )
+    conclude(counts.text())
 
 
 if __name__ == "__main__":

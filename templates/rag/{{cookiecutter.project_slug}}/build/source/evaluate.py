@@ -29,7 +29,7 @@ from source.evaluate_settings import (
 from source.evaluate_tracking import track
 from source.evaluation import Evaluation, Measured, evaluate
 from source.evaluation_record import write_evaluation
-from source.exits import run_step
+from source.exits import conclude, run_step
 from source.question_set import model_questions, question_set
 from source.questions import UNANSWERABLE, Question, QuestionsUnusable, split_questions
 from source.questions import write_questions as save_questions
@@ -125,9 +125,9 @@ def _tracked(options: argparse.Namespace) -> None:
     _write(outcome, output)
     for way, figures in found.figures.items():
         print(f"{way}: " + ", ".join(f"{name} {f.value:.4g}" for name, f in figures.items()))
-    print(f"gate {found.gate.outcome}: {found.gate.message}")
     with step_run("Evaluate"):
         track(outcome.application, found, output)
+    conclude(f"gate {found.gate.outcome}: {found.gate.message}")
 
 
 def _write(outcome: Outcome, output: Path) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from mlops.tracking import step_run
-from source.exits import run_step
+from source.exits import conclude, run_step
 from source.index_build import Parts, build
 from source.settings import read_document
 from source.step_arguments import step_parser
@@ -33,11 +33,6 @@ def _tracked(options: argparse.Namespace) -> None:
     built = build(Parts(**given, questions=questions), options.output / PACKAGE, document)
     seconds = time.perf_counter() - began
     metadata, chosen, manifest = built.metadata, built.chosen, built.manifest
-    print(manifest.text())
-    print(
-        f"{metadata['chunks']} chunks in {metadata['store']}: {manifest.embedded} embedded, "
-        f"{manifest.reused} taken from the last run"
-    )
     print(chosen.note)
     with step_run("Index"):
         import mlflow
@@ -64,6 +59,10 @@ def _tracked(options: argparse.Namespace) -> None:
         )
         for name in ("config.json", "metadata.json", "manifest.json"):
             mlflow.log_artifact(str(options.output / PACKAGE / name), "package")
+    conclude(
+        f"{manifest.text()}; {metadata['chunks']} passages in {metadata['store']}: "
+        f"{manifest.embedded} embedded, {manifest.reused} taken from the last run"
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from source.corpus import Broken, read_corpus
 from source.documents import Document, write_documents
 from source.duplicate_documents import without_copies
 from source.encoder_choice import choose_encoder
-from source.exits import StepFailed, run_step
+from source.exits import StepFailed, conclude, run_step
 from source.index_settings import (
     ChunkSettings,
     EmbeddingSettings,
@@ -142,6 +142,7 @@ def _tracked(options: argparse.Namespace) -> None:
             }
         )
         mlflow.log_artifacts(str(options.output / "reports"), "corpus")
+    conclude(report.summary())
 
 
 if __name__ == "__main__":

@@ -69,22 +69,25 @@ class IngestReport:
         (directory / "report.json").write_text(text + "\n", encoding="utf-8")
         (directory / "report.html").write_text(self.html(title), encoding="utf-8")
 
-    def text(self) -> str:
-        """The report as a person reads it on a terminal: errors first, then what is broken."""
-        broken = [f"  {entry}" for entry in self.broken[:SHOWN]]
-        more = [f"  and {len(self.broken) - SHOWN} more"] if len(self.broken) > SHOWN else []
-        head = (
+    def summary(self) -> str:
+        """What became of the files, in a line."""
+        return (
             f"{self.files} files: {self.documents} documents, {len(self.broken)} broken, "
             f"{len(self.skipped)} of formats that are not read, {len(self.exact)} exact copies "
             f"left out, {len(self.near)} near copies kept"
         )
+
+    def text(self) -> str:
+        """The report as a person reads it on a terminal: errors first, then what is broken."""
+        broken = [f"  {entry}" for entry in self.broken[:SHOWN]]
+        more = [f"  and {len(self.broken) - SHOWN} more"] if len(self.broken) > SHOWN else []
         kinds = ", ".join(f"{count} {name}" for name, count in self.formats.items())
         tongues = ", ".join(f"{count} {name}" for name, count in self.languages.items())
         counts = [f"formats: {kinds}; languages: {tongues}"] if self.documents else []
         encoder = [self.encoder] if self.encoder else []
         changes = [self.manifest.text()] if self.documents else []
         found = map(str, errors_first(self.problems))
-        return "\n".join([head, *found, *broken, *more, *counts, *changes, *encoder])
+        return "\n".join([self.summary(), *found, *broken, *more, *counts, *changes, *encoder])
 
     def html(self, title: str) -> str:
         """The page."""

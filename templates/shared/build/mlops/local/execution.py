@@ -186,5 +186,7 @@ def new_facts(pipeline_name: str, region: str, account_id: str) -> ExecutionFact
 
 
 def _note(answer: Mapping[str, Any]) -> str:
+    if "ExitMessage" in answer:
+        return str(answer["ExitMessage"])
     metrics = answer.get("FinalMetricDataList") or ()
     return "  ".join(f"{item['MetricName']} {item['Value']:.4g}" for item in metrics)

@@ -109,6 +109,12 @@ def explained(container: Container) -> Iterator[None]:
         raise
 
 
+def exit_message(container: Container) -> list[str]:
+    """What a processing job that ended well has left to be shown: a line, or nothing."""
+    path = container.inside("/opt/ml/output/message")
+    return path.read_text("utf-8", "replace").strip().splitlines()[:1] if path.is_file() else []
+
+
 def require(source: Mapping[str, Any], member: str, value: str) -> None:
     """Refuse an input that asks for more than a local run can do."""
     if source.get(member, value) != value:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlops.local.container import Container, open_container
-from mlops.local.jobs import Answer, Job, adapt_scripts, explained, require
+from mlops.local.jobs import Answer, Job, adapt_scripts, exit_message, explained, require
 from mlops.local.process import JobFailedError
 from mlops.local.store import files_below, tree_digest
 
@@ -25,6 +25,7 @@ def process(job: Job, request: Mapping[str, Any]) -> Answer:
     cluster = (request.get("ProcessingResources") or {}).get("ClusterConfig") or {}
     hosts = [f"algo-{number + 1}" for number in range(cluster.get("InstanceCount", 1))]
     written: dict[tuple[str, str], tuple[str, str]] = {}
+    messages = []
     for index, host in enumerate(hosts):
         with _instance(job, host, alone=len(hosts) == 1) as instance:
             _bring_inputs(instance, request, (index, len(hosts)))
@@ -35,7 +36,9 @@ def process(job: Job, request: Mapping[str, Any]) -> Answer:
                 if len(hosts) > 1:
                     _check_collisions(instance, item, host, written)
                 job.store.upload(folder, source["S3Uri"])
-    return {**described, "ProcessingJobStatus": "Completed"}
+            messages += exit_message(instance.container)
+    told = {"ExitMessage": "; ".join(messages)} if messages else {}
+    return {**described, "ProcessingJobStatus": "Completed", **told}
 
 
 @contextmanager

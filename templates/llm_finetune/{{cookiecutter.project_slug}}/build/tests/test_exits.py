@@ -1,0 +1,1 @@
+../../../../shared/build/source_tests/test_exits.py
