@@ -170,7 +170,7 @@ def _parse(arguments: Sequence[str] | None) -> Any:
         "--model-package-arn", help="the model version to deploy; a placeholder when left out"
     )
     parser.add_argument(
-        "--artifact-uri", help="where that version's artifact lies, for stacks that name it"
+        "--artifact-uri", help="the folder of that version's files, for stacks that name it"
     )
     parser.add_argument(
         "--immediately",

@@ -7,7 +7,7 @@ from typing import Generic
 from aws_cdk import Environment
 
 from components.execution_role import ModelArtifacts
-from components.model_package import ADAPTER_ARCHIVE, ARTIFACT, ModelPackage
+from components.model_package import ARTIFACT, ModelPackage
 from components.settings import Settings, Stage
 from components.stage_config import Configuration, load_stage_config
 
@@ -16,7 +16,8 @@ from components.stage_config import Configuration, load_stage_config
 class Deployment(Generic[Configuration]):
     """A stage, its configuration and the model package that it should serve.
 
-    ``artifact_uri`` is where the package's artifact lies, for a stack that names it.
+    ``artifact_uri`` is the folder in S3 that has the package's files, without a slash at its end,
+    for a stack that names it.
     ``placeholders`` names the values that are stand-ins, and what they are.
     """
 
@@ -79,7 +80,7 @@ def plan(
         accounts={*known, *config.model_packages.accounts} if known else (),
     )
     if config.needs_artifact and artifact_uri is None:
-        artifact_uri = f"s3://{'/'.join(settings.artifacts())}/{ADAPTER_ARCHIVE}"
+        artifact_uri = f"s3://{'/'.join(settings.artifacts())}"
         placeholders[ARTIFACT] = artifact_uri
     return Deployment(
         stage=stage,

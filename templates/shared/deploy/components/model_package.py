@@ -11,7 +11,7 @@ _PATTERN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):sagemaker:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12})"
     r":model-package/(?P<group>[A-Za-z0-9](?:-*[A-Za-z0-9]){0,62})/(?P<version>[1-9][0-9]{0,8})"
 )
-# The placeholder of a stack that names its package's artifact, and that artifact's file name.
+# The placeholder of a stack that names its package's folder, and an adapter's file in there.
 ARTIFACT = "artifact_uri"
 ADAPTER_ARCHIVE = "adapter.tar.gz"
 _EXAMPLE = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/aiops-example-models/3"

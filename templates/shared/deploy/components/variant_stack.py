@@ -58,7 +58,7 @@ class VariantStack(StageStack[VariantConfig]):
         self.execution = self.execution_role(in_vpc=config.endpoint.vpc is not None)
         for grant in grants:
             self.execution.allow(grant)
-        capture = self.data_capture(self.execution)
+        self.capture = self.data_capture(self.execution)
         self.model = Model(
             self,
             "Serving",
@@ -78,7 +78,7 @@ class VariantStack(StageStack[VariantConfig]):
             rollout=config.rollout,
             rollback_alarms=self.alarms.rolling_back,
             key=self.key,
-            data_capture=capture,
+            data_capture=self.capture,
         )
         self.endpoint.node.add_dependency(self.logs, *after)
         if config.scaling.automatic:
@@ -105,5 +105,5 @@ class VariantStack(StageStack[VariantConfig]):
                 "DashboardUrl": dashboard.url,
             }
         )
-        if capture is not None:
-            self.output({"DataCaptureUri": capture.uri})
+        if self.capture is not None:
+            self.output({"DataCaptureUri": self.capture.uri})

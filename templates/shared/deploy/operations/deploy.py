@@ -9,10 +9,10 @@ from components.errors import ConfigurationError
 from components.model_package import ARTIFACT, ModelPackage
 from components.settings import PLACEHOLDER_ACCOUNT, Settings, Stage
 from components.synthesis_summary import OUTPUT_DIRECTORY, Summary
-from operations.adapter_archive import adapter_archive
 from operations.cdk_cli import run_cdk
 from operations.deployment_record import DeploymentRecord
 from operations.failures import OperationFailed
+from operations.package_folder import package_folder
 from operations.stack_state import (
     describe_component,
     describe_endpoint,
@@ -83,7 +83,7 @@ def _synthesize(
     (summary,) = synthesize(
         [stage],
         model_package_arn=package_arn,
-        artifact_uri=adapter_archive(session, package_arn),
+        artifact_uri=package_folder(session, package_arn),
         immediately=immediately,
     )
     return summary

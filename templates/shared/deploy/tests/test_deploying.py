@@ -10,9 +10,9 @@ from aws_stand_in import AwsStandIn
 from cloud_repository import ENDPOINT, GROUP, STACK, deployed, make_repository
 
 from operations.__main__ import main
-from operations.adapter_archive import adapter_archive
 from operations.deployment_record import DeploymentRecord
 from operations.failures import OperationFailed
+from operations.package_folder import package_folder
 from operations.stack_state import DeployedStack, describe_component
 
 Run = Callable[..., tuple[int, str, str]]
@@ -185,7 +185,7 @@ def test_there_is_no_way_back_before_the_first_replacement(run: Run) -> None:
     assert "no previous model version of stage 'dev'" in err
 
 
-def test_the_adapter_of_a_version_is_the_archive_beside_its_files(
+def test_the_files_of_a_version_lie_in_the_folder_that_its_package_names(
     aws: AwsStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in aws.environment.items():
@@ -199,10 +199,10 @@ def test_the_adapter_of_a_version_is_the_archive_beside_its_files(
     }
     aws.packages[arn] = {}
     aws.specifications[arn] = {"InferenceSpecification": {"Containers": [container]}}
-    assert adapter_archive(session, arn) == "s3://shared/domain/c1d2e3/runs/7/model/adapter.tar.gz"
+    assert package_folder(session, arn) == "s3://shared/domain/c1d2e3/runs/7/model"
     aws.specifications[arn] = {"InferenceSpecification": {"Containers": [{"Image": "vllm"}]}}
     with pytest.raises(OperationFailed, match="names no artifact as a folder"):
-        adapter_archive(session, arn)
+        package_folder(session, arn)
 
 
 @pytest.mark.parametrize("serves", ["model-2", "s3://shared/adapter.tar.gz"])

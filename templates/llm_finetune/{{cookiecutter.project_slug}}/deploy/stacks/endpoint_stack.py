@@ -6,6 +6,7 @@ from components.alarms import Alarms
 from components.deployment import Deployment
 from components.execution_role import ModelArtifacts
 from components.guardrail import Guardrail
+from components.model_package import ADAPTER_ARCHIVE
 from components.stage_stack import StageStack
 from stacks.container import engine_environment
 from stacks.cost import estimate
@@ -85,15 +86,15 @@ class EndpointStack(StageStack[StageConfig]):
             CopyScaling(self, "Scaling", copies=copies, config=config.copies)
         serves = model.name
         if deployment.artifact_uri is not None:
+            serves = f"{deployment.artifact_uri}/{ADAPTER_ARCHIVE}"
             Adapter(
                 self,
                 "Adapter",
                 component_name=name,
                 endpoint=endpoint,
                 base=copies,
-                artifact_uri=deployment.artifact_uri,
+                artifact_uri=serves,
             )
-            serves = deployment.artifact_uri
         dashboard = ModelDashboard(
             self,
             "Overview",

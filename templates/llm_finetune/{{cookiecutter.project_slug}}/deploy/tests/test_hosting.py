@@ -143,8 +143,9 @@ def test_the_engines_own_metrics_are_asked_in_promql(synthesize: Synthesize) -> 
 
 
 def test_an_adapter_is_laid_over_a_base_that_stays(synthesize: Synthesize) -> None:
-    uri = "s3://shared/project/runs/1/adapter.tar.gz"
-    template = synthesize({"adapter": ADAPTER}, artifact_uri=uri)
+    folder = "s3://shared/project/runs/1"
+    uri = f"{folder}/adapter.tar.gz"
+    template = synthesize({"adapter": ADAPTER}, artifact_uri=folder)
     components = {each["InferenceComponentName"]: each for each in found(template, "Component")}
     name = load_settings().endpoint_name("prod")
     assert set(components) == {name, f"{name}-base"}

@@ -6,12 +6,14 @@ from components.deployment import Deployment
 from components.endpoint import VARIANT_NAME
 from components.execution_role import Grant
 from components.guardrail import Guardrail
+from components.image_registries import registry_account
 from components.variant_stack import VariantStack
 from stacks.answer_graphs import answer_rows
 from stacks.answer_log import AnswerLog
 from stacks.answer_metrics import AnswerMetrics
-from stacks.models_access import Place, model_grants
-from stacks.stage_config import RetrievalStageConfig
+from stacks.models_access import Place, encoder_grants, model_grants
+from stacks.monitoring import JobImage, Monitoring
+from stacks.stage_config import SCIKIT_LEARN, RetrievalStageConfig
 from stacks.tracing import tracing_environment, tracing_grants, tracking_server
 from stacks.vector_store.reading import reading
 
@@ -53,6 +55,34 @@ class EndpointStack(VariantStack[RetrievalStageConfig]):
         allowed = store.let_in(self, self.execution.role.role_arn, deployment.stage)
         if allowed is not None:
             self.endpoint.node.add_dependency(allowed)
+        if config.monitoring is not None:
+            self._monitor(place)
+
+    def _monitor(self, place: Place) -> None:
+        """Look at what people ask, as often as the stage says."""
+        config, deployment = self.config, self.deployment
+        assert config.monitoring is not None
+        assert self.capture is not None and deployment.artifact_uri is not None
+        repository = config.container.repository
+        account = registry_account(
+            region=self.region, repository=repository, override=config.container.account
+        )
+        monitoring = Monitoring(
+            self,
+            "Monitoring",
+            endpoint_name=self.endpoint_name,
+            config=config.monitoring,
+            capture=self.capture,
+            package_uri=deployment.artifact_uri,
+            artifacts=deployment.artifacts,
+            image=JobImage(account, repository, complete=repository != SCIKIT_LEARN),
+            key=self.key,
+            topic=self.notifications.topic,
+            tags=deployment.settings.resource_tags(deployment.stage),
+            vpc=config.endpoint.vpc,
+            grants=list(encoder_grants(config.models, place)),
+        )
+        self.output({"MonitoringUri": monitoring.uri})
 
     def _guardrail(self, grants: list[Grant]) -> dict[str, str]:
         """Make the stage's guardrail; the variables that tell the container which it is."""

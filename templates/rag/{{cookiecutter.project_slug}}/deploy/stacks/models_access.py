@@ -29,12 +29,17 @@ def model_grants(models: ModelsSection, place: Place) -> Iterator[Grant]:
     for number, model in enumerate(models.answers, start=1):
         which = "" if number == 1 else str(number)
         yield from _invocation(f"StreamAnswers{which}", _STREAM, model, place)
-    if models.embedding is not None:
-        yield from _invocation("EmbedQuestions", _INVOKE, models.embedding, place)
+    yield from encoder_grants(models, place)
     if models.reranker is not None:
         yield from _invocation("RerankPassages", _INVOKE, models.reranker, place)
         # The operation itself knows no resources; which model it may use is said above.
         yield Grant("AskForRerankedPassages", ["bedrock:Rerank"], ["*"])
+
+
+def encoder_grants(models: ModelsSection, place: Place) -> Iterator[Grant]:
+    """What makes vectors of questions, for the endpoint and for whoever compares questions."""
+    if models.embedding is not None:
+        yield from _invocation("EmbedQuestions", _INVOKE, models.embedding, place)
     if models.embedding_endpoint is not None:
         endpoint = (
             f"arn:{place.partition}:sagemaker:{place.region}:{place.account}"

@@ -7,9 +7,10 @@ from pydantic import Field, model_validator
 from components.stage_config import StageConfig
 from stacks.answer_alarms import AnswerAlarms
 from stacks.models_config import ModelsSection
+from stacks.monitoring import MonitoringSection
 from stacks.sections import GroundedGuardrail, TracingSection
 
-_SCIKIT_LEARN = "sagemaker-scikit-learn"
+SCIKIT_LEARN = "sagemaker-scikit-learn"
 
 
 class RetrievalStageConfig(StageConfig):
@@ -19,6 +20,12 @@ class RetrievalStageConfig(StageConfig):
     models: ModelsSection = Field(description="a section with answers and others")
     guardrail: GroundedGuardrail | None = Field(description="null, or strength and others")
     tracing: TracingSection | None = Field(description="null, or sampling_percent and others")
+    monitoring: MonitoringSection | None = Field(description="null, or schedule and others")
+
+    @property
+    def needs_artifact(self) -> bool:
+        """Monitoring runs the code of the package, and compares questions with its words."""
+        return self.monitoring is not None
 
     @property
     def failure_shares(self) -> tuple[str, ...]:
@@ -27,9 +34,9 @@ class RetrievalStageConfig(StageConfig):
 
     @model_validator(mode="after")
     def _requirements_can_be_installed(self) -> Self:
-        if self.endpoint.network_isolation and self.container.repository == _SCIKIT_LEARN:
+        if self.endpoint.network_isolation and self.container.repository == SCIKIT_LEARN:
             raise ValueError(
-                f"endpoint.network_isolation is true, but {_SCIKIT_LEARN} installs the package's"
+                f"endpoint.network_isolation is true, but {SCIKIT_LEARN} installs the package's"
                 " code/requirements.txt when it starts; use false, or an image of your own that"
                 " has them (compute.serving_image of the build repository)"
             )
@@ -41,6 +48,15 @@ class RetrievalStageConfig(StageConfig):
             raise ValueError(
                 "endpoint.network_isolation is true, but the sections models and tracing name"
                 " what the container calls; use false, or empty both"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _monitoring_has_something_to_look_at(self) -> Self:
+        if self.monitoring is not None and not self.data_capture.enabled:
+            raise ValueError(
+                "monitoring is set but data_capture.enabled is false, so nothing is kept of what"
+                " people ask; turn capture on, or set monitoring to null"
             )
         return self
 

@@ -19,6 +19,7 @@ PROD = Path(__file__).parent.parent / "config" / "prod.yaml"
 PACKAGE = ModelPackage.parse(
     "arn:aws:sagemaker:eu-west-1:111122223333:model-package/aiops-example-models/3"
 )
+PACKAGE_URI = "s3://shared/domain/project/runs/7/Index/package"
 NOTHING = {"answers": [], "embedding": None, "embedding_endpoint": None, "reranker": None}
 NOVA = {"id": "eu.amazon.nova-lite-v1:0", "profile_regions": ["eu-north-1", "eu-west-1"]}
 GUARDRAIL = {
@@ -33,7 +34,7 @@ GUARDRAIL = {
 def values(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """The values of the prod stage, without anything that is called, with changes by key."""
     changed: dict[str, Any] = copy.deepcopy(yaml.safe_load(PROD.read_text(encoding="utf-8")))
-    changed |= {"models": dict(NOTHING), "guardrail": None, "tracing": None}
+    changed |= {"models": dict(NOTHING), "guardrail": None, "tracing": None, "monitoring": None}
     for key, value in (changes or {}).items():
         *path, last = key.split(".")
         section = changed
@@ -66,7 +67,7 @@ def synthesized(
         settings=settings(**(facts or {})),
         config=stage_config(changes),
         package=PACKAGE,
-        artifact_uri=None,
+        artifact_uri=PACKAGE_URI,
         placeholders={},
     )
     template: dict[str, Any] = Template.from_stack(EndpointStack(app, deployment=planned)).to_json()
