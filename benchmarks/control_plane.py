@@ -7,8 +7,6 @@ and a protected default branch, the reference's also has 15 values as secrets.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,22 +14,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchmarks.copying import copying, fill_source
 from benchmarks.cost import Command, Cost, cost_of
-from benchmarks.project import ACCOUNT, DOMAIN, REGION, creation, plan
+from benchmarks.project import ACCOUNT, DOMAIN, REGION, creation
+from benchmarks.warm import CHECKOUT, TOKEN, WarmProcess, environment_in
 from benchmarks.ways import idle
 from generator.names import deploy_repository
-from generator.remotes import TOKEN_USER, TOKEN_VARIABLE, git_base
-from generator.repositories import seed
 from generator.request import parse
 from generator.standins.datazone import DataZoneStandIn
 from generator.standins.github import GitHubStandIn
 from generator.standins.records import records_of
 
-TOKEN = "benchmark-token"
 OWNER, TEAM = "bench", "governance"
 SOURCE = f"{OWNER}/source"
 TEMPLATE, PROFILE = "regression", "Regression"
-CHECKOUT = Path(__file__).resolve().parents[1]
 # What a function imports before and during its first call.
 IMPORTS = (
     "import generator.handlers.entry, generator.control.seeding, generator.render,"
@@ -101,14 +97,10 @@ class ControlStage:
                 url=self.github.url,
             )
         )
-        self._fill_source()
-        self.worker = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.control_worker", str(self.config)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=CHECKOUT,
-            env=self.environment,
+        self.github.create_repository(SOURCE)
+        fill_source(self.github.url, SOURCE, TEMPLATE)
+        self.worker = WarmProcess(
+            "benchmarks.control_worker", str(self.config), environment=self.environment
         )
         return self
 
@@ -118,22 +110,15 @@ class ControlStage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.worker.communicate()
+        self.worker.end()
         self.datazone.__exit__(kind, error, trace)
         self.github.__exit__(kind, error, trace)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What measured processes see: byte code is kept, git has no configuration, no AWS."""
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "PYTHONPATH": str(CHECKOUT),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "POWERTOOLS_METRICS_NAMESPACE": "AIOps",
-            TOKEN_VARIABLE: TOKEN,
-            **self.datazone.environment,
-        }
+        """What measured processes see."""
+        functions = {"POWERTOOLS_METRICS_NAMESPACE": "AIOps"}
+        return environment_in(self.folder) | functions | self.datazone.environment
 
     def new_project(self) -> dict[str, Any]:
         """Let there be a project with an empty build repository; return its event."""
@@ -158,26 +143,11 @@ class ControlStage:
             }
         )
 
-    def _fill_source(self) -> None:
-        """What the reference clones: the files of both repositories, ready to be copied."""
-        self.github.create_repository(SOURCE)
-        (build, _) = planned = plan(TEMPLATE, SOURCE, f"{OWNER}/unused").seeds()
-        both = {f"{one.role}/{path}": file for one in planned for path, file in one.files.items()}
-        source = type(build)(**{**vars(build), "name": SOURCE, "files": both})
-        seed(git_base(self.github.url, lambda: TOKEN).remote(SOURCE), source)
-
 
 def warm(stage: ControlStage) -> Cost:
     """Both steps through their entry points, in a process that has done it before."""
     event = stage.new_project()
-
-    def run() -> Cost:
-        assert stage.worker.stdin and stage.worker.stdout
-        stage.worker.stdin.write(json.dumps(event) + "\n")
-        stage.worker.stdin.flush()
-        return ProjectCost(**json.loads(stage.worker.stdout.readline()))
-
-    return stage.counted(run)
+    return stage.counted(lambda: ProjectCost(**stage.worker.ask(event)))
 
 
 def cold(stage: ControlStage) -> Cost:
@@ -202,22 +172,11 @@ def reference(stage: ControlStage) -> Cost:
     assert build is not None
     deploy = deploy_repository(build, event["detail"]["responseElements"]["id"], DOMAIN)
     calls = (sys.executable, "-m", "benchmarks.reference_calls", stage.github.url, OWNER)
-    commands = [Command((*calls, deploy, build), CHECKOUT)]
-    address = stage.github.url.replace("://", f"://{TOKEN_USER}:{TOKEN}@")
-    for role, name in (("build", build), ("deploy", deploy)):
-        room = stage.folder / "clones" / name
-        room.mkdir(parents=True)
-        work = room / "work"
-        commands += [
-            Command(("git", "clone", f"{address}/{SOURCE}.git", "source"), room),
-            Command(("git", "clone", f"{address}/{name}.git", "work"), room),
-            Command(("git", "config", "user.name", "generator"), work),
-            Command(("git", "config", "user.email", "generator@example.com"), work),
-            Command(("cp", "-R", f"../source/{role}/.", "."), work),
-            Command(("git", "add", "-A", "-f"), work),
-            Command(("git", "commit", "-m", "Initial setup"), work),
-            Command(("git", "push", "origin", "HEAD:main"), work),
-        ]
+    roles = {"build": build, "deploy": deploy}
+    commands = [
+        Command((*calls, deploy, build), CHECKOUT),
+        *copying(stage.github.url, SOURCE, roles, stage.folder),
+    ]
     return stage.counted(lambda: cost_of(commands, stage.environment))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,19 +11,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from benchmarks.copying import copying, fill_source
 from benchmarks.cost import Command, Cost, cost_of
-from benchmarks.project import DOMAIN, creation, plan
+from benchmarks.project import DOMAIN, creation
+from benchmarks.warm import TOKEN, WarmProcess, environment_in
 from generator.catalog import load
 from generator.location import templates_folder
 from generator.names import deploy_repository
-from generator.remotes import TOKEN_USER, TOKEN_VARIABLE, git_base
-from generator.repositories import seed
+from generator.remotes import TOKEN_USER
 from generator.standins.datazone import stand_in
 from generator.standins.gitserver import GitServer
 
-TOKEN = "benchmark-token"
 SOURCE = "bench/source"
-CHECKOUT = Path(__file__).resolve().parents[1]
 # Everything of ours that takes part in creating a project.
 IMPORTS = "import generator.cli, generator.create, generator.prompts, generator.output"
 
@@ -49,15 +47,8 @@ class Stage:
     def __enter__(self) -> Self:
         self.server.__enter__()
         self.server.create(SOURCE)
-        self._fill_source()
-        self.worker = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=CHECKOUT,
-            env=self.environment,
-        )
+        fill_source(self.server.url, SOURCE, self.template)
+        self.worker = WarmProcess("benchmarks.worker", environment=self.environment)
         return self
 
     def __exit__(
@@ -66,24 +57,13 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.worker.communicate()
+        self.worker.end()
         self.server.__exit__(kind, error, trace)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What measured processes see: byte code is kept, git has no configuration, no AWS."""
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "PYTHONPATH": str(CHECKOUT),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            TOKEN_VARIABLE: TOKEN,
-        }
-
-    @property
-    def address(self) -> str:
-        """Base of the repositories' addresses with the token in it, as the reference has it."""
-        return self.server.url.replace("://", f"://{TOKEN_USER}:{TOKEN}@")
+        """What measured processes see."""
+        return environment_in(self.folder)
 
     def empty_repositories(self) -> tuple[str, str]:
         """Make two new empty repositories and return their names: build, deploy."""
@@ -101,13 +81,6 @@ class Stage:
         changes = sum(request.creates_content for request in seen)
         return type(cost)(**{**vars(cost), "requests": len(seen), "changes": changes})
 
-    def _fill_source(self) -> None:
-        """What the reference clones: the files of both repositories, ready to be copied."""
-        (build, _) = planned = plan(self.template, SOURCE, "bench/unused").seeds()
-        both = {f"{s.role}/{path}": file for s in planned for path, file in s.files.items()}
-        source = type(build)(**{**vars(build), "name": SOURCE, "files": both})
-        seed(git_base(self.server.url, lambda: TOKEN).remote(SOURCE), source)
-
 
 def ours_warm(stage: Stage) -> Cost:
     """In a process that has done it before: render, and push both repositories."""
@@ -118,14 +91,7 @@ def ours_warm(stage: Stage) -> Cost:
         "build": build,
         "deploy": deploy,
     }
-
-    def run() -> Cost:
-        assert stage.worker.stdin and stage.worker.stdout
-        stage.worker.stdin.write(json.dumps(asked) + "\n")
-        stage.worker.stdin.flush()
-        return OurCost(**json.loads(stage.worker.stdout.readline()))
-
-    return stage.counted(run)
+    return stage.counted(lambda: OurCost(**stage.worker.ask(asked)))
 
 
 def ours_cold(stage: Stage) -> Cost:
@@ -155,22 +121,9 @@ def aiops_create(stage: Stage) -> Cost:
 
 def git_commands(stage: Stage) -> Cost:
     """Clone the source, clone, copy, commit, push; for both repositories. It renders nothing."""
-    commands = []
-    source = f"{stage.address}/{SOURCE}.git"
-    for role, name in zip(("build", "deploy"), stage.empty_repositories(), strict=True):
-        room = stage.folder / "clones" / name
-        room.mkdir(parents=True)
-        work = room / "work"
-        commands += [
-            Command(("git", "clone", "--depth", "1", source, "source"), room),
-            Command(("git", "clone", f"{stage.address}/{name}.git", "work"), room),
-            Command(("git", "config", "user.name", "generator"), work),
-            Command(("git", "config", "user.email", "generator@example.com"), work),
-            Command(("cp", "-R", f"../source/{role}/.", "."), work),
-            Command(("git", "add", "-A", "-f"), work),
-            Command(("git", "commit", "-m", "Initial setup"), work),
-            Command(("git", "push", "origin", "HEAD:main"), work),
-        ]
+    build, deploy = stage.empty_repositories()
+    roles = {"build": build, "deploy": deploy}
+    commands = copying(stage.server.url, SOURCE, roles, stage.folder, "--depth", "1")
     return stage.counted(lambda: cost_of(commands, stage.environment))
 
 

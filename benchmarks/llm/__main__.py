@@ -6,22 +6,13 @@ needs a GPU: without one it says so and ends well, and nothing else depends on i
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import asdict
-from pathlib import Path
-
 import click
 from rich.console import Console
 
 from benchmarks.llm.arithmetic import SHAPES
 from benchmarks.llm.report import Measurements, fastest_is_ours, print_table
 from benchmarks.llm.ways import BUILD, WAYS, Measured, Task
-from benchmarks.llm.worker import MARK
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from benchmarks.marked import NotMeasured, measured_by
 
 
 @click.command()
@@ -71,20 +62,12 @@ def main(
 
 def run(task: Task) -> Measured:
     """Measure a task in a process of its own; a failure becomes its last line."""
-    paths = [str(CHECKOUT), str(BUILD)]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.llm.worker", json.dumps(asdict(task))],
-        cwd=CHECKOUT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    for line in done.stdout.splitlines():
-        if line.startswith(MARK):
-            return Measured(**json.loads(line.removeprefix(MARK)))
-    last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-    return Measured("", 0, None, None, 0.0, [], last)
+    environment = {"HF_HUB_OFFLINE": "1"}
+    try:
+        found = measured_by("benchmarks.llm.worker", task, build=BUILD, environment=environment)
+    except NotMeasured as error:
+        return Measured("", 0, None, None, 0.0, [], str(error))
+    return Measured(**found)
 
 
 def _missing(cpu: bool) -> str | None:

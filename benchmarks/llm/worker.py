@@ -6,25 +6,21 @@ result as one line of JSON.
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.llm.arithmetic import SHAPES, Shape, flops_per_token
 from benchmarks.llm.ways import BUILD, RANK, WAYS, Measured, Task, row_lengths
-
-MARK = "measured "
+from benchmarks.marked import report_measurement
 
 
 def main() -> None:
     """The worker's entry point; its argument is a `Task` as JSON."""
-    task = Task(**json.loads(sys.argv[1]))
-    print(MARK + json.dumps(asdict(measure(task))), flush=True)
+    report_measurement(Task, measure)
 
 
 def measure(task: Task) -> Measured:

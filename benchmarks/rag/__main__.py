@@ -6,22 +6,15 @@ well, and nothing else depends on it.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from dataclasses import asdict
 from importlib.util import find_spec
-from pathlib import Path
 
 import click
 from rich.console import Console
 
+from benchmarks.marked import NotMeasured, measured_by
 from benchmarks.rag.report import Measurements, print_table
 from benchmarks.rag.ways import BUILD, WAYS, Measured, Task
-from benchmarks.rag.worker import MARK
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 LIBRARIES = ("bm25s", "faiss", "Stemmer")
 
 
@@ -62,21 +55,13 @@ def main(sizes: tuple[int, ...], questions: int, repetitions: int, check: bool) 
 
 def run(task: Task) -> Measured:
     """Measure a task in a process of its own; a failure becomes its last line."""
-    paths = [str(CHECKOUT), str(BUILD)]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.rag.worker", json.dumps(asdict(task))],
-        cwd=CHECKOUT,
-        # One core each: what is compared is the code, not how many cores were free.
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    for line in done.stdout.splitlines():
-        if line.startswith(MARK):
-            return Measured(**json.loads(line.removeprefix(MARK)))
-    last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-    return Measured(0.0, 0.0, 0.0, 0.0, "", last)
+    # One core each: what is compared is the code, not how many cores were free.
+    environment = {"OMP_NUM_THREADS": "1"}
+    try:
+        found = measured_by("benchmarks.rag.worker", task, build=BUILD, environment=environment)
+    except NotMeasured as error:
+        return Measured(0.0, 0.0, 0.0, 0.0, "", str(error))
+    return Measured(**found)
 
 
 if __name__ == "__main__":

@@ -14,14 +14,13 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.marked import report_measurement
 from benchmarks.rag.corpus import questions, texts, vectors
 from benchmarks.rag.ways import BUILD, CANDIDATES, DIMENSION, PLAIN, TOP_K, Measured, Task
 
-MARK = "measured "
 SMOOTHING = 60
 WARM_UP = 5
 Ask = Callable[[int], list[int]]
@@ -29,8 +28,7 @@ Ask = Callable[[int], list[int]]
 
 def main() -> None:
     """The worker's entry point; its argument is a `Task` as JSON."""
-    task = Task(**json.loads(sys.argv[1]))
-    print(MARK + json.dumps(asdict(measure(task))), flush=True)
+    report_measurement(Task, measure)
 
 
 def measure(task: Task) -> Measured:
