@@ -37,6 +37,8 @@ def _fields_at(model: type[BaseModel], location: tuple[Any, ...]) -> Mapping[str
     """The fields of the section that ``location`` leads to; empty when it leads to a value."""
     fields = dict(model.model_fields)
     for part in location:
+        if isinstance(part, int):  # a place in a list of sections, whose keys are all the same
+            continue
         field = fields.get(part)
         section = _section(field.annotation) if field else None
         fields = dict(section.model_fields) if section else {}

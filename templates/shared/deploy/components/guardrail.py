@@ -78,12 +78,12 @@ class Guardrail(Construct):
             contextual_grounding_policy_config=checks,
             kms_key_arn=key.key_arn,
         )
-        # A version is a copy and never changes: whatever the guardrail says is part of its
-        # description, so that CloudFormation makes another one.
-        content_hash = digest(Stack.of(self).resolve([filters, personal, checks, config.refusal]))
+        # A version is a copy that never changes. Other content is another version, with a name of
+        # its own in the stack: whatever refers to it then sees that it has changed.
+        content = digest(Stack.of(self).resolve([filters, personal, checks, config.refusal]))
         self.version = bedrock.CfnGuardrailVersion(
             self,
-            "Version",
+            f"Version{content}",
             guardrail_identifier=self.guardrail.attr_guardrail_id,
-            description=f"Content {content_hash}",
+            description=f"Content {content}",
         )

@@ -4,6 +4,7 @@ from constructs import Construct
 
 from components.deployment import Deployment
 from components.endpoint import VARIANT_NAME
+from components.errors import ConfigurationError
 from components.execution_role import Grant
 from components.guardrail import Guardrail
 from components.image_registries import registry_account
@@ -13,6 +14,7 @@ from stacks.answer_log import AnswerLog
 from stacks.answer_metrics import AnswerMetrics
 from stacks.models_access import Place, encoder_grants, model_grants
 from stacks.monitoring import JobImage, Monitoring
+from stacks.sections import GroundedGuardrail
 from stacks.stage_config import SCIKIT_LEARN, RetrievalStageConfig
 from stacks.tracing import tracing_environment, tracing_grants, tracking_server
 from stacks.vector_store.reading import reading
@@ -37,7 +39,7 @@ class EndpointStack(VariantStack[RetrievalStageConfig]):
         store = reading(self, deployment)
         grants = [*model_grants(config.models, place), *store.grants]
         if config.guardrail is not None:
-            environment |= self._guardrail(grants)
+            environment |= self._guarded(config.guardrail, grants)
         if config.tracing is not None:
             server = tracking_server(
                 deployment.settings.mlflow.tracking_arn, stage=deployment.stage
@@ -84,16 +86,23 @@ class EndpointStack(VariantStack[RetrievalStageConfig]):
         )
         self.output({"MonitoringUri": monitoring.uri})
 
-    def _guardrail(self, grants: list[Grant]) -> dict[str, str]:
+    def _guarded(self, config: GroundedGuardrail, grants: list[Grant]) -> dict[str, str]:
         """Make the stage's guardrail; the variables that tell the container which it is."""
-        assert self.config.guardrail is not None
+        for model in self.config.models.answers:
+            if model.region not in (None, self.region):
+                raise ConfigurationError(
+                    f"config/{self.deployment.stage}.yaml has a guardrail, which is in"
+                    f" {self.region} and guards models that are asked there, but"
+                    f" models.answers asks {model.id} in {model.region}; ask it in"
+                    f" {self.region}, or set guardrail to null"
+                )
         guard = Guardrail(
             self,
             "Guard",
             endpoint_name=self.endpoint_name,
-            config=self.config.guardrail,
+            config=config,
             key=self.key,
-            grounding=self.config.guardrail.checks,
+            grounding=config.checks,
         )
         arn, version = guard.guardrail.attr_guardrail_arn, guard.version.attr_version
         grants.append(Grant("ApplyGuardrail", ["bedrock:ApplyGuardrail"], [arn]))

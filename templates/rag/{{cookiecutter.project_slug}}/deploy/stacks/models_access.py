@@ -32,8 +32,12 @@ def model_grants(models: ModelsSection, place: Place) -> Iterator[Grant]:
     yield from encoder_grants(models, place)
     if models.reranker is not None:
         yield from _invocation("RerankPassages", _INVOKE, models.reranker, place)
-        # The operation itself knows no resources; which model it may use is said above.
-        yield Grant("AskForRerankedPassages", ["bedrock:Rerank"], ["*"])
+        yield Grant(
+            "AskForRerankedPassages",
+            ["bedrock:Rerank"],
+            ["*"],
+            wildcards={"Resource::*": "bedrock:Rerank knows no resources; its model is limited."},
+        )
 
 
 def encoder_grants(models: ModelsSection, place: Place) -> Iterator[Grant]:

@@ -106,14 +106,24 @@ def test_a_guardrail_of_the_stages_own_is_what_the_container_is_told() -> None:
     assert {each["Action"] for each in personal} == {"ANONYMIZE"}
 
 
-def test_another_guardrail_is_another_version() -> None:
-    def version(strength: str) -> Any:
+def test_another_guardrail_is_another_version_and_another_model() -> None:
+    def names(strength: str) -> tuple[str, str]:
         guardrail = GUARDRAIL | {"strength": strength}
         template = synthesized({"models.answers": [NOVA], "guardrail": guardrail})
-        return found(template, "::GuardrailVersion")
+        resources = template["Resources"]
+        (version,) = (name for name in resources if "Version" in resources[name]["Type"])
+        return version, found(template, "::SageMaker::Model")[0]["ModelName"]
 
-    assert version("HIGH") == version("HIGH")
-    assert version("HIGH") != version("LOW"), "CloudFormation replaces it when this changes"
+    assert names("HIGH") == names("HIGH")
+    version, model = names("LOW")
+    assert version != names("HIGH")[0], "a version never changes"
+    assert model != names("HIGH")[1], "nor does a model, which is told which version"
+
+
+def test_a_guardrail_does_not_reach_another_region() -> None:
+    model = {"id": "amazon.nova-pro-v1:0", "region": "us-east-1"}
+    with pytest.raises(ConfigurationError, match=r"asks amazon\.nova-pro-v1:0 in us-east-1"):
+        synthesized({"models.answers": [model], "guardrail": GUARDRAIL})
 
 
 def test_traces_go_to_the_projects_server() -> None:
