@@ -5,6 +5,7 @@ Only the facts differ from the repository under test; everything else is linked.
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,16 @@ urllib.request.urlopen(urllib.request.Request(url, data=json.dumps(change).encod
 """
 
 
-def make_repository(source: Path, target: Path) -> Path:
-    """Link the repository at ``source`` into ``target``, with facts, and add the CDK stand-in."""
+def make_repository(source: Path, target: Path, smoke_tests: Sequence[str] = SMOKE) -> Path:
+    """Link the repository at ``source`` into ``target``, with facts, and add the CDK stand-in.
+
+    Of the smoke tests there is what is asked of every model, unless ``smoke_tests`` names others.
+    """
     for name in LINKED:
         (target / name).symlink_to(source / name)
-    # What is asked of every model; a use case may ask for more, of which its own tests know.
     smoke = target / "tests" / "smoke"
     smoke.mkdir(parents=True)
-    for name in SMOKE:
+    for name in smoke_tests:
         (smoke / name).symlink_to(source / "tests" / "smoke" / name)
     facts = json.loads((source / "cicd-config.json").read_text())
     facts["project"]["id"] = "c1d2e3"

@@ -6,6 +6,7 @@ What it does wrong is a test's choice, so that the smoke test can be seen to not
 import json
 import re
 import threading
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -56,6 +57,8 @@ class AnswerServer:
                 return 500, {"error": "internal error"}
             with self._lock:
                 self._busy += 1
+            if "mixed" in self.faults:
+                time.sleep(0.02)  # until the others are here, too
             try:
                 answer = self._answer(request)
             finally:

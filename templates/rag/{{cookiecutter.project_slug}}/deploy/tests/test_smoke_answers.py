@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from answer_server import DOCUMENTS, INSTRUCTIONS, LONGEST, MOST, AnswerServer
+from aws_stand_in import AwsStandIn
+from cloud_repository import SMOKE, make_repository
 
 from operations.__main__ import main
 
@@ -49,6 +51,32 @@ def test_a_good_server_passes(
 ) -> None:
     with AnswerServer(*faults) as server:
         assert smoke(server.url, sample) == 0, capfd.readouterr().out
+    said = capfd.readouterr().out
+    assert re.search(r"\d+ passed", said) and "skipped" not in said
+
+
+def test_a_good_endpoint_passes(
+    sample: Path,
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    own = ("answer_cases.py", "test_answers.py", "test_odd_questions.py")
+    repository = make_repository(pytestconfig.rootpath, tmp_path, (*SMOKE, *own))
+    monkeypatch.chdir(repository)
+    with AwsStandIn() as aws, AnswerServer("whole") as server:
+
+        def predict(body: bytes) -> tuple[int, bytes]:
+            status, document = server.reply(body)
+            return status, json.dumps(document).encode()
+
+        aws.endpoints["trial"] = {"status": "InService", "config": "trial-1"}
+        aws.predict = predict
+        for name, value in aws.environment.items():
+            monkeypatch.setenv(name, value)
+        arguments = ["--stage=dev", "--endpoint=trial", f"--sample-request={sample}"]
+        assert main(["smoke", *arguments]) == 0, capfd.readouterr().out
     said = capfd.readouterr().out
     assert re.search(r"\d+ passed", said) and "skipped" not in said
 
