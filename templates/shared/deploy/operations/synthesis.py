@@ -17,13 +17,15 @@ def synthesize(
     model_package_arn: str | None,
     artifact_uri: str | None = None,
     immediately: bool = False,
-    log: TextIO = sys.stdout,
+    log: TextIO | None = None,
 ) -> list[Summary]:
     """Write cdk.out/<stage>/ for each stage and check it; what the tools say goes to ``log``.
 
-    ``immediately`` replaces the configured rollout by one that shifts all traffic at once and
-    ignores alarms. Raises ConfigurationError or OperationFailed; the tools have said why.
+    That is standard output unless another is given. ``immediately`` replaces the configured rollout
+    by one that shifts all traffic at once and ignores alarms. Raises ConfigurationError or
+    OperationFailed; the tools have said why.
     """
+    log = log or sys.stdout
     command = [sys.executable, "app.py"]
     for stage in stages:
         command.append(f"--stage={stage}")
@@ -46,9 +48,10 @@ def synthesize(
 
 
 def lint_templates(
-    templates: Sequence[str], regions: Iterable[str], log: TextIO = sys.stdout
+    templates: Sequence[str], regions: Iterable[str], log: TextIO | None = None
 ) -> None:
     """Check templates with cfn-lint for their Regions; raises OperationFailed on findings."""
+    log = log or sys.stdout
     # Not the installed script: its first line breaks in folders whose name has a space.
     cfn_lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
     command = [sys.executable, "-c", cfn_lint, "--regions", *sorted(regions), "--", *templates]
