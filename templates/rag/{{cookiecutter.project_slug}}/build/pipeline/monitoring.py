@@ -17,9 +17,12 @@ from pathlib import Path
 from mlops.errors import CommandError
 from mlops.local.workspace import open_workspace
 from mlops.serve import choose
+from mlops.settings import load_settings
 from pipeline.config import load_config
 
 CAPTURE = "CAPTURE"
+# As jobs in the cloud have it.
+TITLE = "PROJECT_NAME"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         workspace = open_workspace()
         config = load_config()
         package = options.package or choose(None, None, workspace).path
+        os.environ.setdefault(TITLE, load_settings().project.slug)
     except CommandError as error:
         print(f"monitor: {error}", file=sys.stderr)
         return error.exit_code

@@ -97,7 +97,7 @@ def _pictures(found: Monitoring) -> str:
     if found.shares:
         pictures.append(image(_shares(found), "Shares with their intervals and bounds"))
     if found.drift is not None:
-        pictures.append(image(_likeness(found), "How unlike the reference the questions are"))
+        pictures.append(image(_apart(found), "How far window and reference can be told apart"))
     return "".join(pictures)
 
 
@@ -144,17 +144,23 @@ def _shares(found: Monitoring) -> bytes:
     return png((10.0, 0.9 + 0.5 * len(shares)), [dots])
 
 
-def _likeness(found: Monitoring) -> bytes:
+def _apart(found: Monitoring) -> bytes:
     assert found.drift is not None
-    values = found.drift.found.likeness
+    test = found.drift.found
+    edges = np.histogram_bin_edges(np.concatenate([test.unlike, test.reference]), BINS)
 
     def bars(axes: Axes) -> None:
-        axes.hist(values, bins=BINS, color=BLUE)
-        axes.axvline(0, color=GREY, lw=1)
+        for values, colour, name in (
+            (test.reference, GREY, "reference"),
+            (test.unlike, BLUE, "window"),
+        ):
+            share = np.full(len(values), 1 / len(values))
+            axes.hist(values, edges, weights=share, color=colour, alpha=0.6, label=name)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
         axes.set(
-            xlabel="left: more like the reference; right: more like the other new ones",
-            ylabel="questions",
-            title="The window's questions",
+            xlabel="left: like the questions of the reference; right: like those of the window",
+            ylabel="share of questions",
+            title="How far the two can be told apart",
         )
 
     return png((10.0, 2.6), [bars])

@@ -47,7 +47,7 @@ class Compared:
     @property
     def unlike(self) -> list[str]:
         """The questions that are least like the reference, the first the least."""
-        order = np.argsort(-self.found.likeness, kind="stable")
+        order = np.argsort(-self.found.unlike, kind="stable")
         return [self.questions[place] for place in order[:SHOWN]]
 
 

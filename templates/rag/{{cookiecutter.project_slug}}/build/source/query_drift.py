@@ -29,15 +29,17 @@ class Drift:
     """`auc` is how well the sides can be told apart: 0.5 is not at all.
 
     `p_value` is the share of shuffles that do as well, `chance` what 95% of them stay below.
-    `likeness` has a number a question of the window, in the order of `rows`, which are those that
-    were drawn: the higher, the less it is like the reference.
+    `unlike` has a number a question of the window, in the order of `rows`, which are those that
+    were drawn: the higher, the less it is like the reference. `reference` has those of the other
+    side.
     """
 
     auc: float
     p_value: float
     chance: float
     rows: npt.NDArray[np.intp]
-    likeness: Floats
+    unlike: Floats
+    reference: Floats
 
 
 def drift(window: Vectors, reference: Vectors, *, permutations: int = 999) -> Drift:
@@ -71,7 +73,8 @@ def drift(window: Vectors, reference: Vectors, *, permutations: int = 999) -> Dr
         p_value=float((1 + (shuffled >= every[0]).sum()) / (1 + permutations)),
         chance=float(np.quantile(shuffled, 0.95)),
         rows=rows,
-        likeness=scores[: len(rows)] / SPLITS,
+        unlike=scores[: len(rows)] / SPLITS,
+        reference=scores[len(rows) :] / SPLITS,
     )
 
 

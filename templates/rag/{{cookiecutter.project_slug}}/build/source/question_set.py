@@ -46,7 +46,7 @@ def question_set(
         questions = [question for question in known if not question.waits]
         if len(questions) < len(known):
             waiting = len(known) - len(questions)
-            print(f"{waiting} questions of feedback wait for review and are not asked", flush=True)
+            print(f"not asked, because they wait for review: {waiting} of feedback", flush=True)
         advice = "their evidence names documents or headings that the index does not have"
     found = resolve(questions, chunks)
     answerable = sum(question.answerable for question in found.usable)

@@ -158,7 +158,7 @@ def test_no_build_is_measured_by_feedback_until_a_person_has_looked_at_it(
 
     write_questions([*given, *unhappy], path)
     assert asked() == given
-    assert "2 questions of feedback wait for review and are not asked" in capsys.readouterr().out
+    assert "not asked, because they wait for review: 2 of feedback" in capsys.readouterr().out
     # Reading and writing the file, as the job does, keeps them waiting.
     write_questions(load_questions(path), path)
     assert asked() == given

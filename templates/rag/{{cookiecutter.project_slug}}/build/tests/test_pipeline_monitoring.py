@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from answer_package import built
-from pipeline_project import REPOSITORY
+from pipeline_project import FACTS, REPOSITORY
 from sample_project import CONFIG
 
 from pipeline.config import load_config
@@ -28,11 +28,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "config").mkdir()
     config = CONFIG | {"monitor": {"min_questions": 40, "reference_days": 3}}
     (tmp_path / "config/pipeline.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    facts = {"schema_version": 1, "project": {"slug": "ships"}}
-    (tmp_path / "cicd-config.json").write_text(json.dumps(facts), encoding="utf-8")
+    (tmp_path / "cicd-config.json").write_text(json.dumps(FACTS), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLOPS_LOCAL_DIR", raising=False)
     monkeypatch.delenv("CAPTURE", raising=False)
+    monkeypatch.setenv("PROJECT_NAME", "ships")
+    monkeypatch.delenv("PROJECT_NAME")
     return tmp_path
 
 
@@ -58,7 +59,8 @@ def test_the_report_is_written_with_the_bounds_of_the_configuration(
     assert main([f"--package={built() / 'package'}"]) == 0
     said = capsys.readouterr().out
     assert "3 different questions were captured, 40 are needed" in said
-    assert (repository / ".local/monitor/report.html").is_file()
+    page = (repository / ".local/monitor/report.html").read_text(encoding="utf-8")
+    assert f"<h1>{FACTS['project']['slug']}: what it is asked</h1>" in page
     document = json.loads((repository / ".local/monitor/monitor.json").read_text("utf-8"))
     assert document["reference"]["name"] == "those of the 3 days before"
 
@@ -66,8 +68,6 @@ def test_the_report_is_written_with_the_bounds_of_the_configuration(
 def test_without_a_package_there_is_nothing_to_compare_with(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    facts = (REPOSITORY / "cicd-config.json").read_text(encoding="utf-8")
-    (repository / "cicd-config.json").write_text(facts, encoding="utf-8")
     assert main([]) == 1
     assert "there is no model to serve: no local run has ended here yet" in capsys.readouterr().err
 

@@ -54,7 +54,7 @@ def test_what_is_new_is_least_like_the_reference() -> None:
     window = np.concatenate([questions(90, random), questions(30, random, new=1.0)])
     found = drift(window, questions(300, random), permutations=PERMUTATIONS)
     assert found.rows.tolist() == list(range(120))
-    assert set(np.argsort(-found.likeness)[:20]) <= set(range(90, 120))
+    assert set(np.argsort(-found.unlike)[:20]) <= set(range(90, 120))
 
 
 def test_questions_that_mean_nothing_to_the_encoder_are_alike() -> None:
@@ -75,5 +75,6 @@ def test_of_many_questions_some_are_drawn(monkeypatch: pytest.MonkeyPatch) -> No
     random = np.random.default_rng(11)
     window = np.concatenate([questions(300, random), questions(300, random, new=1.0)])
     found = drift(window, questions(400, random), permutations=PERMUTATIONS)
-    assert len(found.rows) == len(found.likeness) == 50 and found.rows.max() > 300
+    assert len(found.rows) == len(found.unlike) == len(found.reference) == 50
+    assert found.rows.max() > 300
     assert found.p_value <= 0.01
