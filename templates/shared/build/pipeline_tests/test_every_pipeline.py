@@ -16,7 +16,7 @@ import pytest
 from compiled_steps import all_steps, changed, jobs, request
 from pipeline_fixtures import Compile, MakeProject
 from pipeline_project import CLOUD_FACTS, FACTS
-from sample_project import CONFIG
+from sample_project import CONFIG, EDITS
 
 from mlops.check import check_definition
 from mlops.compile import CompiledPipeline, compile_pipeline
@@ -209,6 +209,18 @@ def test_editing_a_file_repeats_only_the_steps_that_use_it(
     path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     expected = {step["Name"] for step in jobs(compiled)} if repeated == EVERY_JOB else repeated
     assert changed(compiled, compile_pipeline(root / ".pipeline", root=root)) == expected
+
+
+@pytest.mark.parametrize(("section", "values", "repeated"), EDITS)
+def test_editing_a_setting_repeats_only_the_steps_that_read_it(
+    compiled: CompiledPipeline,
+    compile_with: Compile,
+    section: str,
+    values: dict[str, Any],
+    repeated: set[str],
+) -> None:
+    edited = compile_with(config={section: CONFIG.get(section, {}) | values})
+    assert changed(compiled, edited) == repeated
 
 
 def test_facts_of_a_cloud_project(compile_with: Compile) -> None:

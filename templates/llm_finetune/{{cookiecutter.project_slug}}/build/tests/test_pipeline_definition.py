@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 import pytest
-from compiled_steps import all_steps, changed, places, request
+from compiled_steps import all_steps, places, request
 from pipeline_fixtures import Compile, MakeProject
 from pipeline_project import CLOUD_FACTS
-from sample_project import CONFIG, REVISION
+from sample_project import REVISION
 
 from mlops.compile import CompiledPipeline, compile_pipeline
 from mlops.errors import CommandError
@@ -266,29 +266,6 @@ def test_the_step_s_own_module_travels_with_evaluate_alone(
     train = places(other, "Train")["code"]
     assert not (other.assets / train[5:] / "source/length.py").exists()
     assert places(compiled, "Train")["code"] == train
-
-
-@pytest.mark.parametrize(
-    ("section", "values", "repeated"),
-    [
-        ("gate", {"bound": 0.7}, {"RegisterModel"}),
-        ("gate", {"margin_over_base": 0.2}, {"Evaluate", "RegisterModel"}),
-        ("train", {"epochs": 2}, {"Train"}),
-        ("split", {"test": 0.3}, {"Prepare"}),
-        ("data", {"deduplicate": False}, {"Prepare"}),
-        ("evaluate", {"max_rows": 20}, {"Evaluate"}),
-        ("compute", {"train": {"usd_per_hour": 1.5}}, {"Train"}),
-    ],
-)
-def test_editing_a_setting_repeats_only_the_steps_that_read_it(
-    compiled: CompiledPipeline,
-    compile_with: Compile,
-    section: str,
-    values: dict[str, Any],
-    repeated: set[str],
-) -> None:
-    edited = compile_with(config={section: CONFIG.get(section, {}) | values})
-    assert changed(compiled, edited) == repeated
 
 
 def test_an_absent_base_is_named(make_project: MakeProject) -> None:

@@ -11,3 +11,14 @@ CONFIG: dict[str, Any] = {
 DOCUMENT = "# Anchor\nIt is heavy.\n"
 FILES = {"manuals/anchor.md": DOCUMENT, "manuals/bridge/radar.md": DOCUMENT}
 PACKAGES = ("mlops", "pipeline", "source", "prompts")
+# A section, keys to edit in it, and the steps that are then asked for something else.
+EDITS: list[tuple[str, dict[str, Any], set[str]]] = [
+    ("gate", {"bound": 0.7}, {"RegisterModel"}),
+    ("gate", {"min_refusal": 0.9}, {"Evaluate", "RegisterModel"}),
+    ("data", {"max_broken_share": 0.5}, {"Ingest"}),
+    ("chunk", {"max_tokens": 128}, {"Ingest", "Embed"}),
+    ("embedding", {"refit_share": 0.5}, {"Ingest"}),
+    ("retrieval", {"top_k": 3}, {"Index"}),
+    ("evaluate", {"confidence": 0.9}, {"Evaluate"}),
+    ("evaluate", {"validation_share": 0.5}, {"Index", "Evaluate"}),
+]

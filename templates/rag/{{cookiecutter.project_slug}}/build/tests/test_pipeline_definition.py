@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import Any
 
 import pytest
 from compiled_steps import all_steps, changed, inputs, places, request
@@ -255,30 +254,6 @@ def test_protection(compile_with: Compile) -> None:
         assert job["AppSpecification"]["ImageUri"] == compute["image"]
     (container,) = request(compiled, "RegisterModel")["InferenceSpecification"]["Containers"]
     assert container["Image"] == compute["serving_image"]
-
-
-@pytest.mark.parametrize(
-    ("section", "values", "repeated"),
-    [
-        ("gate", {"bound": 0.7}, {"RegisterModel"}),
-        ("gate", {"min_refusal": 0.9}, {"Evaluate", "RegisterModel"}),
-        ("data", {"max_broken_share": 0.5}, {"Ingest"}),
-        ("chunk", {"max_tokens": 128}, {"Ingest", "Embed"}),
-        ("embedding", {"refit_share": 0.5}, {"Ingest"}),
-        ("retrieval", {"top_k": 3}, {"Index"}),
-        ("evaluate", {"confidence": 0.9}, {"Evaluate"}),
-        ("evaluate", {"validation_share": 0.5}, {"Index", "Evaluate"}),
-    ],
-)
-def test_editing_a_setting_repeats_only_the_steps_that_read_it(
-    compiled: CompiledPipeline,
-    compile_with: Compile,
-    section: str,
-    values: dict[str, Any],
-    repeated: set[str],
-) -> None:
-    edited = compile_with(config={section: CONFIG.get(section, {}) | values})
-    assert changed(compiled, edited) == repeated
 
 
 def test_a_prompt_s_text_repeats_what_follows_from_it(

@@ -10,3 +10,11 @@ CONFIG: dict[str, Any] = {
 }
 FILES = {"data/houses.csv": "rooms,price\n3,100\n4,140\n"}
 PACKAGES = ("mlops", "pipeline", "source")
+# A section, keys to edit in it, and the steps that are then asked for something else.
+EDITS: list[tuple[str, dict[str, Any], set[str]]] = [
+    ("gate", {"bound": 50}, {"RegisterModel"}),
+    ("gate", {"margin_over_mean": 0.2}, {"Evaluate", "RegisterModel"}),
+    ("train", {"folds": 3}, {"Train"}),
+    ("split", {"test": 0.3}, {"Prepare"}),
+    ("data", {"drop": ["rooms"]}, {"Prepare"}),
+]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from compiled_steps import all_steps, changed, jobs, places, request
 from pipeline_fixtures import Compile, MakeProject
 from pipeline_project import CLOUD_FACTS
-from sample_project import CONFIG
 
 from mlops.compile import CompiledPipeline, compile_pipeline
 from mlops.errors import CommandError
@@ -99,28 +97,6 @@ def test_editing_a_module_repeats_the_steps_that_import_it(
     assert expected
     assert "Prepare" not in expected or file == "source/prepare.py"
     assert changed(compiled, compile_pipeline(root / ".pipeline", root=root)) == expected
-
-
-@pytest.mark.parametrize(
-    ("section", "values", "repeated"),
-    [
-        ("gate", {"bound": 50}, {"RegisterModel"}),
-        ("gate", {"margin_over_mean": 0.2}, {"Evaluate", "RegisterModel"}),
-        ("train", {"folds": 3}, {"Train"}),
-        ("split", {"test": 0.3}, {"Prepare"}),
-        ("data", {"drop": ["rooms"]}, {"Prepare"}),
-    ],
-)
-def test_editing_a_setting_repeats_only_the_steps_that_read_it(
-    compiled: CompiledPipeline,
-    compile_with: Compile,
-    section: str,
-    values: dict[str, Any],
-    repeated: set[str],
-) -> None:
-    """RegisterModel has the gate's rules in the model card; it runs anew in any case."""
-    edited = compile_with(config={section: CONFIG.get(section, {}) | values})
-    assert changed(compiled, edited) == repeated
 
 
 def test_a_new_table_leaves_the_requests_alone(
