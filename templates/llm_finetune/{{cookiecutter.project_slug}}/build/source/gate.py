@@ -12,7 +12,7 @@ from source.bootstrap import Comparison
 from source.evaluate_settings import GateSettings
 from source.metrics import higher_is_better, label
 from source.rounding import number
-from source.verdict import Check, Gate
+from source.verdict import Check, Gate, bound_check, decide
 
 # An interval that ends exactly at the margin does not exceed it.
 JUST_MISSED = 1e-9
@@ -34,27 +34,16 @@ class Findings:
 def judge(settings: GateSettings, found: Findings) -> Gate:
     """Judge the tuned model."""
     metric, value = settings.metric, found.base.tuned
-    worse = -1.0 if higher_is_better(metric) else 1.0
+    higher = higher_is_better(metric)
+    worse = -1.0 if higher else 1.0
     checks = {
-        "bound": _bound(settings, value, worse),
+        "bound": bound_check(settings.bound, value, higher_is_better=higher),
         "base": _beats_base(settings, found.base, worse),
         "general": _general(settings, found),
         "safety": _safety(settings, found),
         "champion": _champion(settings, found, value, worse),
     }
-    failed = [check for check in checks.values() if not check.passed]
-    told = failed or [check for check in checks.values() if check.applied]
-    message = f"{label(metric)} {number(value)}: " + "; ".join(c.statement for c in told) + "."
-    return Gate(metric, settings.bound, value, not failed, message, checks)
-
-
-def _bound(settings: GateSettings, value: float, worse: float) -> Check:
-    if settings.bound is None:
-        return Check(False, value, None, 0.0, "no bound is set")
-    excess = worse * (value - settings.bound)
-    how = "misses" if excess > 0 else "meets"
-    statement = f"{how} the bound {number(settings.bound)} by {number(abs(excess))}"
-    return Check(True, value, settings.bound, excess, statement)
+    return decide(metric, label(metric), settings.bound, value, checks)
 
 
 def _beats_base(settings: GateSettings, compared: Comparison, worse: float) -> Check:

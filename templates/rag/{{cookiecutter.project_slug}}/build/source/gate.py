@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from source.evaluate_settings import GateSettings
 from source.ranking_metrics import LABELS
 from source.rounding import number
-from source.verdict import Check, Gate
+from source.verdict import Check, Gate, bound_check, decide
 
 WAYS = {"bm25": "BM25", "dense": "dense"}
 
@@ -43,29 +43,14 @@ class Findings:
 def judge(settings: GateSettings, found: Findings) -> Gate:
     """Judge the index, its settings and its prompts."""
     checks = {
-        "bound": _bound(settings, found.value),
+        "bound": bound_check(settings.bound, found.value, higher_is_better=True),
         **{way: _single(settings, found.value, WAYS[way], found.ways.get(way)) for way in WAYS},
         "answers": _answers(settings, found),
         "champion": _champion(settings, found),
         "latency": _latency(settings, found.latency_ms),
     }
-    failed = [check for check in checks.values() if not check.passed]
-    told = failed or [check for check in checks.values() if check.applied]
-    message = (
-        f"{LABELS[settings.metric]} {number(found.value)}: "
-        + "; ".join(check.statement for check in told)
-        + "."
-    )
-    return Gate(settings.metric, settings.bound, found.value, not failed, message, checks)
-
-
-def _bound(settings: GateSettings, value: float) -> Check:
-    if settings.bound is None:
-        return Check(False, value, None, 0.0, "no bound is set")
-    excess = settings.bound - value
-    how = "misses" if excess > 0 else "meets"
-    statement = f"{how} the bound {number(settings.bound)} by {number(abs(excess))}"
-    return Check(True, value, settings.bound, excess, statement)
+    metric = settings.metric
+    return decide(metric, LABELS[metric], settings.bound, found.value, checks)
 
 
 def _single(settings: GateSettings, value: float, name: str, found: Difference | None) -> Check:

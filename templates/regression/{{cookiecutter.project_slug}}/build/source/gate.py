@@ -15,7 +15,7 @@ import numpy as np
 from source.metrics import HIGHER_IS_BETTER, LABELS, Scores, Vector
 from source.rounding import number
 from source.settings import GateSettings
-from source.verdict import Check, Gate
+from source.verdict import Check, Gate, bound_check, decide
 
 # One-sided: a comparison fails when at least this share of resampled test splits agrees.
 CONFIDENCE = 0.95
@@ -34,9 +34,10 @@ def judge(
     """
     metric = settings.metric
     value = scores["model"][metric]
-    worse = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
+    higher = HIGHER_IS_BETTER[metric]
+    worse = -1.0 if higher else 1.0
     checks = {
-        "bound": _bound(settings, value, worse),
+        "bound": bound_check(settings.bound, value, higher_is_better=higher),
         "mean": _beats_mean(settings, value, scores["mean"][metric], worse),
         "linear": _not_worse(settings, "linear", scores, resampled, settings.tolerance_over_linear),
     }
@@ -45,19 +46,7 @@ def judge(
         checks["champion"] = _not_worse(settings, "champion", scores, resampled, tolerance)
     else:
         checks["champion"] = Check(False, value, None, 0.0, champion_note)
-    failed = [check for check in checks.values() if not check.passed]
-    told = failed or [check for check in checks.values() if check.applied]
-    message = f"{LABELS[metric]} {number(value)}: " + "; ".join(c.statement for c in told) + "."
-    return Gate(metric, settings.bound, value, not failed, message, checks)
-
-
-def _bound(settings: GateSettings, value: float, worse: float) -> Check:
-    if settings.bound is None:
-        return Check(False, value, None, 0.0, "no bound is set")
-    excess = worse * (value - settings.bound)
-    how = "misses" if excess > 0 else "meets"
-    statement = f"{how} the bound {number(settings.bound)} by {number(abs(excess))}"
-    return Check(True, value, settings.bound, excess, statement)
+    return decide(metric, LABELS[metric], settings.bound, value, checks)
 
 
 def _beats_mean(settings: GateSettings, value: float, mean: float, worse: float) -> Check:
