@@ -58,6 +58,17 @@ def test_facts_are_used_where_they_exist(tmp_path: Path) -> None:
     assert settings.known_accounts() == {"111122223333", "222233334444"}
 
 
+def test_who_builds_and_where_runs_are_tracked_may_be_unknown(tmp_path: Path) -> None:
+    assert read(tmp_path, LOCAL).mlflow.tracking_arn is None
+    assert read(tmp_path, LOCAL).sagemaker.pipeline_role_arn is None
+    role = "arn:aws:iam::111122223333:role/service-role/datazone_usr_role_1"
+    server = "arn:aws:sagemaker:eu-west-1:111122223333:mlflow-app/app-1A2B"
+    facts = {"sagemaker": {"pipeline_role_arn": role}, "mlflow": {"tracking_arn": server}}
+    settings = read(tmp_path, CLOUD | facts)
+    assert settings.sagemaker.pipeline_role_arn == role
+    assert settings.mlflow.tracking_arn == server
+
+
 def test_names_come_from_the_project_id_or_else_the_slug(tmp_path: Path) -> None:
     local, cloud = read(tmp_path, LOCAL), read(tmp_path, CLOUD)
     assert local.model_package_group == "aiops-house-prices-models"
@@ -90,6 +101,8 @@ def test_tags_say_which_project_and_stage(tmp_path: Path) -> None:
         (LOCAL | {"aws": {"account_id": None, "region": "Europe"}}, "aws.region is 'Europe'"),
         (LOCAL | {"stages": {"dev": {"account_id": "1"}}}, "stages.dev.account_id is '1'"),
         (LOCAL | {"stages": {"staging": {}}}, "staging"),
+        (LOCAL | {"mlflow": {"tracking_arn": "http://x"}}, "mlflow.tracking_arn is 'http://x'"),
+        (LOCAL | {"sagemaker": {"pipeline_role_arn": "me"}}, "pipeline_role_arn is 'me'"),
     ],
 )
 def test_wrong_facts_are_named(tmp_path: Path, facts: object, message: str) -> None:
