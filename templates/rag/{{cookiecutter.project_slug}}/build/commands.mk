@@ -4,9 +4,11 @@
 # The Makefile says later what READY is.
 .SECONDEXPANSION:
 
-# What the local server is asked is kept, to be read by `make feedback` and `make monitor`.
+# What `make feedback` and `make monitor` read, a folder or s3://bucket/prefix: unless another is
+# named, what the local server was asked, which it keeps. The commands take it from the environment.
+CAPTURE ?= $(LOCAL)/capture
+export CAPTURE
 serve: export CAPTURE_DIR ?= $(LOCAL)/capture
-feedback monitor: export CAPTURE ?= $(LOCAL)/capture
 
 questions: $$(READY)  ## write questions about the last run's index, for people to review
 	@$(BIN)/python -m pipeline.questions $(ARGS)

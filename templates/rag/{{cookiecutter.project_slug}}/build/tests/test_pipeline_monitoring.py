@@ -122,7 +122,7 @@ def make(folder: Path, *arguments: str, environment: Mapping[str, str] | None = 
 
 
 def test_the_local_server_keeps_what_the_other_two_read(printing: Path) -> None:
-    assert make(printing, "serve") == "-m mlops serve||.local/capture"
+    assert make(printing, "serve") == "-m mlops serve|.local/capture|.local/capture"
     assert make(printing, "feedback") == "-m source.feedback|.local/capture|"
     assert make(printing, "monitor") == "-m pipeline.monitoring|.local/capture|"
     elsewhere = {"MLOPS_LOCAL_DIR": "/tmp/elsewhere"}
@@ -139,7 +139,7 @@ def test_what_is_named_reaches_the_job_as_it_is(target: str, place: str, printin
 
 
 def test_a_folder_for_the_capture_can_be_chosen(printing: Path) -> None:
-    assert make(printing, "serve", environment={"CAPTURE_DIR": "kept"}).endswith("||kept")
+    assert make(printing, "serve", environment={"CAPTURE_DIR": "kept"}).endswith("|kept")
 
 
 def test_the_commands_are_listed(printing: Path) -> None:
