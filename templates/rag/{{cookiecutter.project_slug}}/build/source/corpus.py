@@ -102,8 +102,11 @@ def _files(folder: Path) -> list[Path]:
         and not path.name.endswith((SIDECAR, ".csv.metadata"))
     ]
     if not files:
-        what = "there is no file in it" if folder.is_dir() else "there is no such folder"
-        raise UserError(f"{folder}: {what}; put documents there, or change data.source")
+        what = "holds no file but hidden ones" if folder.is_dir() else "is not there"
+        raise UserError(
+            f"the folder of data.source {what} ({folder}): put documents there, or change the "
+            "address"
+        )
     return files
 
 

@@ -84,19 +84,26 @@ def read_docx(content: bytes) -> Extracted:
     if size > MAX_UNPACKED:
         raise UnreadableDocument(f"it unpacks to {size:,} bytes; split it")
     import docx
+    from docx.enum.style import WD_STYLE_TYPE
     from docx.text.paragraph import Paragraph
 
     document = docx.Document(io.BytesIO(content))
+    # Looked up once: for each paragraph the library goes through all of the document's styles.
+    names = {style.style_id: style.name or "" for style in document.styles}
+    usual = document.styles.default(WD_STYLE_TYPE.PARAGRAPH)
+    names[None] = "" if usual is None else usual.name or ""
     builder = TextBuilder()
     for part in document.iter_inner_content():
         if not isinstance(part, Paragraph):
             builder.block("\n".join(_rows(part)))
             continue
-        level = _level(part)
+        # An unknown style counts as the usual one, as in the programs that write these files.
+        style = names.get(part._p.style, names[None])
+        level = _level(style)
         if level:
             builder.heading(part.text, level)
         else:
-            bullet = "- " if _is_point(part) and part.text.strip() else ""
+            bullet = "- " if style.startswith("List") and part.text.strip() else ""
             builder.block(bullet + part.text)
     about = document.core_properties
     metadata = {"author": about.author} if about.author else {}
@@ -110,14 +117,9 @@ def _rows(table: Any) -> Iterator[str]:
             yield " | ".join(cells)
 
 
-def _level(paragraph: Any) -> int:
-    name = (paragraph.style.name if paragraph.style is not None else None) or ""
-    if name.lower() == "title":
+def _level(style: str) -> int:
+    """Of a heading in a style; 0 for other text."""
+    if style.lower() == "title":
         return 1
-    found = _HEADING_STYLE.fullmatch(name)
+    found = _HEADING_STYLE.fullmatch(style)
     return int(found[1]) if found else 0
-
-
-def _is_point(paragraph: Any) -> bool:
-    name = (paragraph.style.name if paragraph.style is not None else None) or ""
-    return name.startswith("List")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -130,6 +132,46 @@ def test_docx_paragraphs_lists_and_tables_stay_in_their_order(tmp_path: Path) ->
         ("Chapter",),
         ("Chapter", "Details"),
     ]
+
+
+def test_a_style_that_a_docx_does_not_describe_is_the_usual_one(tmp_path: Path) -> None:
+    content = word([("Heading 1", "Chapter"), ("List Bullet", "a point")])
+    source, target = zipfile.ZipFile(io.BytesIO(content)), io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in source.namelist():
+            part = source.read(name)
+            if name == "word/document.xml":
+                part = part.replace(b'"ListBullet"', b'"Unheard"')
+            archive.writestr(name, part)
+    document = one(write(tmp_path, {"a.docx": target.getvalue()}))
+    assert document.text == "Chapter\n\na point"
+
+
+def test_a_file_without_a_suffix_is_read_by_how_it_begins(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "README": LOREM,
+            "page": f"<!DOCTYPE html><html><body><p>{LOREM}</p></body></html>",
+            "paper": pdf([LOREM[:60]]),
+            "program": b"\x7fELF\0\0",
+        },
+    )
+    corpus = read(tmp_path)
+    assert {document.id: document.format for document in corpus.documents} == {
+        "README": "text",
+        "page": "html",
+        "paper": "pdf",
+    }
+    assert [skipped.name for skipped in corpus.skipped] == ["program"]
+
+
+def test_a_column_that_a_table_lacks_is_named_with_those_it_has(tmp_path: Path) -> None:
+    corpus = read(write(tmp_path, {"a.csv": "id,body\n1,some words\n"}), text_column="text")
+    assert not corpus.documents
+    assert corpus.broken[0].reason == (
+        "it has no column 'text', which data.text_column names; its columns are id, body"
+    )
 
 
 def test_rows_of_csv_and_parquet_are_documents(tmp_path: Path) -> None:
@@ -261,8 +303,10 @@ def test_documents_survive_being_written_and_share_files_by_their_id(tmp_path: P
 
 
 def test_nothing_to_read_and_settings_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="there is no such folder"):
+    with pytest.raises(UserError, match="is not there"):
         read(tmp_path / "gone")
+    with pytest.raises(UserError, match="holds no file but hidden ones"):
+        read(write(tmp_path / "hidden", {".keep": "", "_notes/a.md": "left out"}))
     for settings in (
         {"formats": ("pptx",)},
         {"label_rule": "metadata:"},
