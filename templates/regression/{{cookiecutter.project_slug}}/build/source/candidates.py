@@ -19,7 +19,7 @@ from source.features import RecordReader, TableEncoder
 from source.log_target import LogScale, LogTargetRegressor, is_skewed
 from source.metrics import Vector
 from source.schema import TableSchema
-from source.settings import LinearSettings, TrainSettings, XGBoostSettings
+from source.sections import LinearSettings, TrainSettings, XGBoostSettings
 
 # Below this many rows threads cost more than they bring.
 ROWS_FOR_THREADS = 2000

@@ -13,7 +13,7 @@ from source import parsing, problems
 from source.problems import Problem
 from source.reading import RawTable
 from source.schema import Column, Kind, show
-from source.settings import DataSettings, SplitSettings
+from source.sections import DataSettings, SplitSettings
 
 # A feature that follows the target this closely is more often a leak than a discovery.
 SUSPICIOUS_CORRELATION = 0.999

@@ -31,7 +31,8 @@ from source.inference import JSON, ServedModel, input_fn, model_fn, output_fn, p
 from source.metrics import LABELS
 from source.numeric_statistics import numeric_statistics
 from source.parquet import read_channel
-from source.settings import data_settings, gate_settings, read_document
+from source.sections import data_settings, gate_settings
+from source.settings import read_document
 from source.step_arguments import add_bound, step_parser
 
 SAMPLE_RECORDS = 5

@@ -17,8 +17,8 @@ from source.importance import Importance, importance
 from source.metrics import Scores, Vector, bootstrap, score
 from source.resampling import observation_units
 from source.schema import TableSchema
+from source.sections import GateSettings, TrainSettings
 from source.segments import Segment, segments
-from source.settings import GateSettings, TrainSettings
 from source.verdict import Gate
 
 WORST_ROWS = 10

@@ -14,7 +14,7 @@ import numpy as np
 
 from source.metrics import HIGHER_IS_BETTER, LABELS, Scores, Vector
 from source.rounding import number
-from source.settings import GateSettings
+from source.sections import GateSettings
 from source.verdict import Check, Gate, bound_check, decide
 
 # One-sided: a comparison fails when at least this share of resampled test splits agrees.

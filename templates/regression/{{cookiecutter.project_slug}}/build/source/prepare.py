@@ -14,13 +14,8 @@ from mlops.tracking import step_run
 from source import baseline, schema
 from source.exits import StepFailed, run_step
 from source.reading import read_table
-from source.settings import (
-    DataSettings,
-    SplitSettings,
-    data_settings,
-    read_document,
-    split_settings,
-)
+from source.sections import DataSettings, SplitSettings, data_settings, split_settings
+from source.settings import read_document
 from source.splitting import Split, split_rows
 from source.step_arguments import INPUT, step_parser
 from source.validation import ValidatedTable, validate

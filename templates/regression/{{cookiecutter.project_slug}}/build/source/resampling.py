@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit, KFold, TimeSeriesSplit
 
 from source.schema import TableSchema
-from source.settings import TrainSettings
+from source.sections import TrainSettings
 
 Index = npt.NDArray[np.intp]
 # Share of a fold's fitting rows that only tell boosting when to stop.

@@ -20,7 +20,7 @@ from source.candidates import Candidate, Fitted, LearningCurve, Rows, fit_candid
 from source.metrics import Scores, Vector, row_loss, score
 from source.resampling import Index, Resampling, observation_units, set_aside
 from source.schema import TableSchema
-from source.settings import TrainSettings
+from source.sections import TrainSettings
 
 
 @dataclass(frozen=True)

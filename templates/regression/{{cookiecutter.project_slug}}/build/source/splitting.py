@@ -17,7 +17,7 @@ import pandas as pd
 
 from source.errors import UserError
 from source.schema import TableSchema
-from source.settings import SplitSettings
+from source.sections import SplitSettings
 
 # Below this many rows (or groups) shares are dealt exactly, by rank; above it chance gets close
 # enough, and an exact share would move rows from side to side as the table grows.

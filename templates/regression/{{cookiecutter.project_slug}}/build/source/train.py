@@ -19,7 +19,8 @@ from source.model_logging import log_training
 from source.parquet import read_channel
 from source.schema import FILE_NAME as SCHEMA_FILE
 from source.schema import TableSchema
-from source.settings import default_path, read_document, train_settings
+from source.sections import train_settings
+from source.settings import default_path, read_document
 from source.training import Trained, train
 
 

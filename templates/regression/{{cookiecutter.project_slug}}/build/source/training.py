@@ -26,8 +26,8 @@ from source.candidates import (
 )
 from source.resampling import resample
 from source.schema import TableSchema
+from source.sections import TrainSettings
 from source.selection import Selection, select
-from source.settings import TrainSettings
 
 # A learning curve with more points than this looks the same and takes longer to log.
 CURVE_POINTS = 200

@@ -12,7 +12,7 @@ from source import checks, kinds, parsing, problems
 from source.problems import Problem
 from source.reading import RawTable
 from source.schema import Column, Kind, TableSchema
-from source.settings import DataSettings, SplitSettings
+from source.sections import DataSettings, SplitSettings
 from source.validation_report import ValidationReport, summarise
 
 

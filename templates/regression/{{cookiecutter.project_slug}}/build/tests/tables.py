@@ -13,7 +13,7 @@ import pandas as pd
 from source.artifact import write_model
 from source.reading import RawTable
 from source.schema import TableSchema
-from source.settings import DataSettings, SplitSettings, TrainSettings, XGBoostSettings
+from source.sections import DataSettings, SplitSettings, TrainSettings, XGBoostSettings
 from source.splitting import Split, split_rows
 from source.synthetic import TARGET, Recipe, make_table
 from source.training import Trained

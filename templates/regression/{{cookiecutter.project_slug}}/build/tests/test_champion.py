@@ -15,7 +15,7 @@ from source.candidates import predict
 from source.champion import Champion, ask_champion
 from source.evaluation import Evaluation, TestSplit, evaluate
 from source.report import render
-from source.settings import GateSettings
+from source.sections import GateSettings
 from source.splitting import Split
 from source.synthetic import TARGET
 from source.training import Trained

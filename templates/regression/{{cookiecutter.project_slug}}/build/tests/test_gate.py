@@ -7,7 +7,8 @@ import pytest
 
 from source.gate import judge
 from source.metrics import Vector, bootstrap, score
-from source.settings import GateSettings, SettingsError
+from source.sections import GateSettings
+from source.settings import SettingsError
 from source.verdict import Gate
 
 RANDOM = np.random.default_rng(0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pipeline_project import load, refusal
 
-from source.settings import (
+from source.sections import (
     GateSettings,
     SplitSettings,
     TrainSettings,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from source.reading import UnreadableTable, data_files, parse_csv, read_table
-from source.settings import DataSettings, SplitSettings
+from source.sections import DataSettings, SplitSettings
 from source.validation import validate
 
 

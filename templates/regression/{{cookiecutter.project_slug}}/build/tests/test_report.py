@@ -14,7 +14,7 @@ from source.champion import Champion
 from source.evaluate import draw
 from source.evaluation import Evaluation, TestSplit, evaluate
 from source.report import render
-from source.settings import GateSettings, SplitSettings, TrainSettings
+from source.sections import GateSettings, SplitSettings, TrainSettings
 from source.splitting import split_rows
 from source.training import train
 

@@ -14,8 +14,8 @@ from source.candidates import LINEAR, XGBOOST, Rows, competitors, fit_candidate,
 from source.log_target import is_skewed
 from source.metrics import score
 from source.resampling import resample, set_aside
+from source.sections import LinearSettings, TrainSettings, XGBoostSettings
 from source.selection import difference, select
-from source.settings import LinearSettings, TrainSettings, XGBoostSettings
 from source.splitting import Split
 from source.training import Trained, train
 

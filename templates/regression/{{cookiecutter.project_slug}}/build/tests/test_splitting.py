@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from tables import typed
 
-from source.settings import SplitSettings
+from source.sections import SplitSettings
 from source.splitting import SMALL, Split, SplitError, split_rows
 
 SETTINGS = SplitSettings(validation=0.2, test=0.2)

@@ -12,7 +12,8 @@ import pytest
 from tables import check, typed
 
 from source.reading import RawTable
-from source.settings import DataSettings, SettingsError, SplitSettings
+from source.sections import DataSettings, SplitSettings
+from source.settings import SettingsError
 from source.validation import validate
 
 ROWS = 60
