@@ -231,7 +231,7 @@ class Monitoring(Construct):
         return group
 
     def _tell_of_failed_jobs(self, topic: sns.Topic, key: kms.Key) -> None:
-        """The job's own reason goes to the topic: which bound was exceeded, or what went wrong."""
+        """Let events of failed jobs reach the topic."""
         service = iam.ServicePrincipal("events.amazonaws.com")
         # AWS documents both statements without conditions: an event that lacks what a condition
         # asks for would be dropped without a word.
@@ -251,10 +251,26 @@ class Monitoring(Construct):
                 resources=[topic.topic_arn],
             )
         )
+        # The job says itself which bound was exceeded; when it never ran, SageMaker says why. Two
+        # rules, because a message cannot be made from what an event may lack.
+        self._rule("Failed", "failed", "ExitMessage", {}, topic)
+        self._rule(
+            "Broken", "broken", "FailureReason", {"ExitMessage": [{"exists": False}]}, topic
+        )
+
+    def _rule(
+        self,
+        construct_id: str,
+        name: str,
+        reason: str,
+        condition: Mapping[str, object],
+        topic: sns.Topic,
+    ) -> None:
+        """Tell the topic of failed jobs whose event has ``reason``, and meets ``condition``."""
         events.CfnRule(
             self,
-            "Failed",
-            name=f"{self._name}-monitoring-failed",
+            construct_id,
+            name=f"{self._name}-monitoring-{name}",
             description=f"A monitoring job of {self._name} failed, or found a bound exceeded",
             event_pattern={
                 "source": ["aws.sagemaker"],
@@ -262,6 +278,8 @@ class Monitoring(Construct):
                 "detail": {
                     "ProcessingJobName": [{"prefix": f"{self.job_prefix}-"}],
                     "ProcessingJobStatus": ["Failed"],
+                    reason: [{"exists": True}],
+                    **condition,
                 },
             },
             targets=[
@@ -271,7 +289,7 @@ class Monitoring(Construct):
                     input_transformer=events.CfnRule.InputTransformerProperty(
                         input_paths_map={
                             "job": "$.detail.ProcessingJobName",
-                            "reason": "$.detail.FailureReason",
+                            "reason": f"$.detail.{reason}",
                         },
                         # Without quotes around them, values are put in as JSON, quotes and all.
                         input_template=(

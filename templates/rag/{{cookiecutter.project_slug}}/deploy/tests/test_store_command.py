@@ -10,6 +10,7 @@ import pytest
 import yaml
 from aws_stand_in import ACCOUNT, REGION, AwsStandIn
 from cloud_repository import make_repository
+from store_example import store_values
 
 from stacks.vector_store.__main__ import main
 
@@ -58,8 +59,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def choose(repository: Path, kind: str | None) -> None:
-    values = {"kind": kind, "opensearch": None, "pgvector": None, "termination_protection": True}
-    (repository / "config" / "vector_store.yaml").write_text(yaml.safe_dump(values))
+    text = yaml.safe_dump(store_values(kind))
+    (repository / "config" / "vector_store.yaml").write_text(text)
 
 
 def fill_in(repository: Path, role: str | None) -> None:

@@ -8,25 +8,13 @@ from typing import Any
 import pytest
 import yaml
 from stage_example import found, plain, role_statements, settings, synthesized
+from store_example import CLOSED, CLUSTER, NETWORK, PUBLIC, store_values
 
 from components.errors import ConfigurationError
 from stacks.vector_store.config import load_vector_store, store_name
 
 ROOT = Path(__file__).parent.parent
 NAME = store_name(settings())
-NETWORK = {"subnet_ids": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}
-PUBLIC = {"public": True, "vpc": None, "standby_replicas": True}
-CLOSED = {"public": False, "vpc": {"vpc_id": "vpc-0a1b2c3d", **NETWORK}, "standby_replicas": True}
-CLUSTER = {
-    "vpc_id": "vpc-0a1b2c3d",
-    "subnet_ids": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
-    "engine_version": "16.8",
-    "min_capacity": 0.5,
-    "max_capacity": 4,
-    "database": "vectors",
-    "backup_days": 7,
-    "deletion_protection": True,
-}
 HOME = {"account_id": "111122223333", "region": "eu-west-1"}
 ELSEWHERE = {
     "stages": {
@@ -47,8 +35,7 @@ def choose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choose:
     monkeypatch.chdir(tmp_path)
 
     def write(kind: str | None, **sections: Any) -> None:
-        values = {"kind": kind, "opensearch": None, "pgvector": None} | sections
-        text = yaml.safe_dump(values | {"termination_protection": True})
+        text = yaml.safe_dump(store_values(kind, **sections))
         (tmp_path / "config" / "vector_store.yaml").write_text(text, encoding="utf-8")
 
     return write

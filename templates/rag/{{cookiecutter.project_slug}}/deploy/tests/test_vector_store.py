@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aws_cdk.assertions import Template
 from stage_example import found, plain, settings
+from store_example import CLOSED, CLUSTER, PUBLIC, store_values
 
 from components.application import new_app
 from components.errors import ConfigurationError
@@ -16,22 +18,6 @@ from stacks.vector_store.config import VectorStoreConfig, store_name
 from stacks.vector_store.stack import VectorStoreStack
 
 ROLE = "arn:aws:iam::111122223333:role/service-role/datazone_usr_role"
-VPC = {
-    "vpc_id": "vpc-0a1b2c3d",
-    "subnet_ids": ["subnet-0a1b2c3d"],
-    "security_group_ids": ["sg-0a1b2c3d"],
-}
-OPENSEARCH = {"public": False, "vpc": VPC, "standby_replicas": True}
-PGVECTOR = {
-    "vpc_id": "vpc-0a1b2c3d",
-    "subnet_ids": ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
-    "engine_version": "16.8",
-    "min_capacity": 0.5,
-    "max_capacity": 4,
-    "database": "vectors",
-    "backup_days": 7,
-    "deletion_protection": True,
-}
 OTHER = {"account_id": "444455556666", "region": "eu-west-1"}
 Make = Callable[..., dict[str, Any]]
 
@@ -44,8 +30,7 @@ NAME = store_name(project())
 
 
 def config(kind: str | None, **sections: Any) -> VectorStoreConfig:
-    values = {"kind": kind, "opensearch": None, "pgvector": None, "termination_protection": True}
-    return VectorStoreConfig.model_validate(values | sections)
+    return VectorStoreConfig.model_validate(store_values(kind, **sections))
 
 
 @pytest.fixture
@@ -84,7 +69,7 @@ def key_name(template: dict[str, Any]) -> str:
 
 
 def test_a_collection_is_encrypted_and_reached_through_its_vpc(synthesized: Make) -> None:
-    template = synthesized("opensearch", opensearch=OPENSEARCH)
+    template = synthesized("opensearch", opensearch=CLOSED)
     (collection,) = found(template, "::Collection")
     assert (collection["Type"], collection["StandbyReplicas"]) == ("VECTORSEARCH", "ENABLED")
     security = policies(template, "::SecurityPolicy")
@@ -100,26 +85,25 @@ def test_a_collection_is_encrypted_and_reached_through_its_vpc(synthesized: Make
         name for name, each in template["Resources"].items() if "VpcEndpoint" in each["Type"]
     )
     assert network["SourceVPCEs"] == [f"<{endpoint}.Id>"]
-    assert found(template, "::VpcEndpoint")[0]["VpcId"] == VPC["vpc_id"]
+    assert found(template, "::VpcEndpoint")[0]["VpcId"] == CLOSED["vpc"]["vpc_id"]
 
 
 def test_a_collection_has_its_policies_before_it_is_made(synthesized: Make) -> None:
-    resources = synthesized("opensearch", opensearch=OPENSEARCH)["Resources"]
+    resources = synthesized("opensearch", opensearch=CLOSED)["Resources"]
     (collection,) = (each for each in resources.values() if each["Type"].endswith("::Collection"))
     waited = {resources[name]["Properties"]["Type"] for name in collection["DependsOn"]}
     assert waited == {"encryption", "network"}
 
 
 def test_a_public_collection_is_a_choice(synthesized: Make) -> None:
-    public = {"public": True, "vpc": None, "standby_replicas": False}
-    template = synthesized("opensearch", opensearch=public)
+    template = synthesized("opensearch", opensearch=PUBLIC)
     (network,) = policies(template, "::SecurityPolicy")["network"]
     assert network["AllowFromPublic"] is True and "SourceVPCEs" not in network
     assert not found(template, "::VpcEndpoint")
 
 
 def test_the_pipeline_alone_writes_to_a_collection(synthesized: Make) -> None:
-    template = synthesized("opensearch", opensearch=OPENSEARCH)
+    template = synthesized("opensearch", opensearch=CLOSED)
     (access,) = policies(template, "::AccessPolicy")["data"]
     assert access["Principal"] == [ROLE]
     (rule,) = access["Rules"]
@@ -177,7 +161,7 @@ def test_stages_of_other_accounts_read_a_vector_bucket_and_no_more(synthesized: 
 
 
 def test_a_cluster_is_encrypted_closed_and_protected(synthesized: Make) -> None:
-    template = synthesized("pgvector", pgvector=PGVECTOR)
+    template = synthesized("pgvector", pgvector=CLUSTER)
     (cluster,) = found(template, "::DBCluster")
     key = {"Fn::GetAtt": [key_name(template), "Arn"]}
     assert cluster["StorageEncrypted"] is True and cluster["KmsKeyId"] == key
@@ -197,7 +181,7 @@ def test_a_cluster_is_encrypted_closed_and_protected(synthesized: Make) -> None:
 
 
 def test_the_pipeline_reaches_one_cluster_and_its_secret(synthesized: Make) -> None:
-    statements = writing(synthesized("pgvector", pgvector=PGVECTOR))
+    statements = writing(synthesized("pgvector", pgvector=CLUSTER))
     assert set(statements["WriteVectors"]["Action"]) == {
         *("rds-data:ExecuteStatement", "rds-data:BatchExecuteStatement")
     }
@@ -208,16 +192,14 @@ def test_the_pipeline_reaches_one_cluster_and_its_secret(synthesized: Make) -> N
 @pytest.mark.parametrize(
     ("kind", "sections", "fields"),
     [
-        ("opensearch", {"opensearch": OPENSEARCH}, {"endpoint"}),
+        ("opensearch", {"opensearch": CLOSED}, {"endpoint"}),
         ("s3vectors", {}, {"bucket"}),
-        ("pgvector", {"pgvector": PGVECTOR}, {"cluster_arn", "secret_arn", "database"}),
+        ("pgvector", {"pgvector": CLUSTER}, {"cluster_arn", "secret_arn", "database"}),
     ],
 )
 def test_the_stack_says_what_the_build_repository_needs(
     synthesized: Make, kind: str, sections: dict[str, Any], fields: set[str]
 ) -> None:
-    import yaml
-
     template = synthesized(kind, **sections)
     section = yaml.safe_load(plain(template["Outputs"]["IndexSection"]["Value"]))["index"]
     assert set(section) == {"store", "name", "region", *fields}
@@ -230,11 +212,11 @@ def test_the_stack_says_what_the_build_repository_needs(
         ({"kind": "opensearch"}, "kind is opensearch, but the section opensearch is null"),
         ({"kind": "pgvector"}, "kind is pgvector, but the section pgvector is null"),
         ({"kind": "faiss"}, "Input should be"),
-        ({"opensearch": OPENSEARCH | {"public": True}}, "public is true and vpc is given"),
-        ({"opensearch": OPENSEARCH | {"vpc": None}}, "public is false and vpc is null"),
-        ({"pgvector": PGVECTOR | {"min_capacity": 8}}, "max_capacity is 4, below min_capacity 8"),
-        ({"pgvector": PGVECTOR | {"subnet_ids": ["subnet-0a1b2c3d"]}}, "at least 2 items"),
-        ({"pgvector": PGVECTOR | {"max_capacity": 1.3}}, "multiple of 0.5"),
+        ({"opensearch": CLOSED | {"public": True}}, "public is true and vpc is given"),
+        ({"opensearch": CLOSED | {"vpc": None}}, "public is false and vpc is null"),
+        ({"pgvector": CLUSTER | {"min_capacity": 8}}, "max_capacity is 4, below min_capacity 8"),
+        ({"pgvector": CLUSTER | {"subnet_ids": ["subnet-0a1b2c3d"]}}, "at least 2 items"),
+        ({"pgvector": CLUSTER | {"max_capacity": 1.3}}, "multiple of 0.5"),
     ],
 )
 def test_what_could_not_be_made_is_refused(values: dict[str, Any], message: str) -> None:

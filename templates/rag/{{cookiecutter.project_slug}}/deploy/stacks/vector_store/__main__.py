@@ -74,7 +74,8 @@ def deploy(settings: Settings, config: VectorStoreConfig) -> None:
         )
     connect(settings, HOME)
     synthesize(settings, config)
-    run_cdk("diff", "--app", str(ASSEMBLY), "--no-color", "--ci", "--method", "template")
+    if run_cdk("diff", "--app", str(ASSEMBLY), "--no-color", "--method", "template").returncode:
+        raise OperationFailed("the CDK could not compare, for the reason above")
     with TemporaryDirectory() as folder:
         outputs = Path(folder) / "outputs.json"
         done = run_cdk(
