@@ -85,6 +85,10 @@ def _tracked(options: argparse.Namespace) -> None:
     counts = embed_files(
         options.documents, options.encoder, options.previous, options.output, chunk, embedding
     )
+    if not counts.documents:
+        # More machines than files: there is nothing that a run of its own could tell.
+        conclude("no documents are left for this machine")
+        return
     with step_run("Embed"):
         import mlflow
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from built_packages import Run
+from built_packages import Run, write_settings
 from corpus_files import article, articles, sidecar, write
 
 from source.chunks import read_chunks
+from source.embed import main as embed_main
 from source.embedding import read_parts
 from source.errors import UserError
 from source.index_settings import EmbeddingSettings
@@ -98,6 +99,27 @@ def test_machines_that_share_the_documents_write_the_same(small: Run, tmp_path: 
     empty = tmp_path / "empty"
     empty.mkdir()
     assert shared.embed(empty).documents == 0
+
+
+def test_a_machine_that_was_dealt_nothing_says_so_and_leaves_empty_folders(
+    small: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    (tmp_path / "none").mkdir()
+    settings = write_settings(tmp_path / "settings.json", chunk={}, embedding={"dimension": 32})
+    encoder = small.folder / "encoder"
+    embed_main(
+        [
+            f"--documents={tmp_path / 'none'}",
+            f"--encoder={encoder}",
+            f"--previous={tmp_path / 'none'}",
+            f"--output={tmp_path / 'out'}",
+            f"--settings={settings}",
+        ]
+    )
+    assert "no documents are left for this machine" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"chunks", "vectors", "embedded"}
+    assert not list((tmp_path / "out").rglob("*.*")) and not (tmp_path / "mlflow.db").exists()
 
 
 def test_the_same_documents_give_the_same_package(small: Run, tmp_path: Path) -> None:
