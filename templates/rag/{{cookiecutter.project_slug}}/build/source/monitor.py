@@ -23,7 +23,7 @@ from source.capture import read_exchanges
 from source.capture_source import ADDRESS, CAPTURE, captured_folder
 from source.encoders import open_encoder
 from source.errors import UserError
-from source.exits import StepFailed, run_step
+from source.exits import StepFailed, conclude, run_step
 from source.integrity import check_integrity
 from source.monitor_settings import EVALUATED, MonitorSettings, monitor_settings
 from source.monitor_window import Window, read_windows
@@ -103,9 +103,10 @@ def _run(options: argparse.Namespace) -> None:
         _upload(options.output, *place)
     _say(found)
     report = options.output / "report.html" if place is None else f"s3://{'/'.join(place)}"
-    print(f"report: {report}")
+    message = f"{found.message}; report: {report}"
     if not found.passed:
-        raise StepFailed(f"{found.message}; report: {report}")
+        raise StepFailed(message)
+    conclude(message)
 
 
 def _say(found: Monitoring) -> None:
@@ -118,7 +119,6 @@ def _say(found: Monitoring) -> None:
     for name, check in found.checks.items():
         verdict = "not judged" if not check.applied else "ok" if check.passed else "EXCEEDED"
         print(f"  {name:<14} {verdict:<11} {check.statement}")
-    print(found.message)
 
 
 def _place(address: str, until: datetime) -> tuple[str, str] | None:

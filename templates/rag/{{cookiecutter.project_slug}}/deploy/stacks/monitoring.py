@@ -254,9 +254,7 @@ class Monitoring(Construct):
         # The job says itself which bound was exceeded; when it never ran, SageMaker says why. Two
         # rules, because a message cannot be made from what an event may lack.
         self._rule("Failed", "failed", "ExitMessage", {}, topic)
-        self._rule(
-            "Broken", "broken", "FailureReason", {"ExitMessage": [{"exists": False}]}, topic
-        )
+        self._rule("Broken", "broken", "FailureReason", {"ExitMessage": [{"exists": False}]}, topic)
 
     def _rule(
         self,

@@ -155,24 +155,52 @@ def test_what_starts_jobs_may_do_nothing_else(template: Template) -> None:
     assert trusted["Condition"]["StringEquals"]["aws:SourceArn"].endswith(prefix.rstrip("-"))
 
 
-def test_a_failed_job_is_announced_with_its_reason(template: Template) -> None:
-    rules = {each["Name"]: resolved(each) for each in found(template, "::Events::Rule")}
-    rule = rules[f"{ENDPOINT}-monitoring-failed"]
-    detail = rule["EventPattern"]["detail"]
-    (prefix,) = (each["prefix"] for each in detail["ProcessingJobName"])
-    assert request(template)["ProcessingJobName"].startswith(prefix)
-    assert detail["ProcessingJobStatus"] == ["Failed"]
+def matches(pattern: dict[str, list[Any]], detail: dict[str, str]) -> bool:
+    """Whether an event's detail fits a rule, with the operators that our rules have."""
+    for key, allowed in pattern.items():
+        (one,) = allowed
+        if isinstance(one, str):
+            fits = detail.get(key) == one
+        elif "prefix" in one:
+            fits = detail.get(key, "").startswith(one["prefix"])
+        else:
+            fits = (key in detail) is one["exists"]
+        if not fits:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"ExitMessage": 'refused: "80%"', "FailureReason": "AlgorithmError"}, 'refused: "80%"'),
+        ({"FailureReason": "CapacityError"}, "CapacityError"),
+    ],
+)
+def test_a_failed_job_is_announced_once_with_its_reason(
+    template: Template, told: dict[str, str], reason: str
+) -> None:
+    name = request(template)["ProcessingJobName"]
+    failed = {"ProcessingJobName": name, "ProcessingJobStatus": "Failed"} | told
+    rules = [resolved(each) for each in found(template, "::Events::Rule")]
+    for other in ({"ProcessingJobStatus": "Completed"}, {"ProcessingJobName": f"x{name}"}):
+        detail = failed | other
+        assert not any(matches(each["EventPattern"]["detail"], detail) for each in rules)
+    (rule,) = (each for each in rules if matches(each["EventPattern"]["detail"], failed))
+    assert rule["EventPattern"]["detail-type"] == ["SageMaker Processing Job State Change"]
     (target,) = rule["Targets"]
-    transformer = target["InputTransformer"]
-    # EventBridge puts values into the template as JSON.
-    said = transformer["InputTemplate"]
-    for name in transformer["InputPathsMap"]:
-        assert f"<{name}>" in said
-        said = said.replace(f"<{name}>", json.dumps('with "quotes"'))
-    assert json.loads(said)["endpoint"] == ENDPOINT
+    said = target["InputTransformer"]["InputTemplate"]
+    for variable, path in target["InputTransformer"]["InputPathsMap"].items():
+        # EventBridge puts values into the template as JSON.
+        said = said.replace(f"<{variable}>", json.dumps(failed[path.removeprefix("$.detail.")]))
+    assert json.loads(said) == {"endpoint": ENDPOINT, "job": name, "reason": reason}
+
+
+def test_events_may_reach_the_encrypted_topic(template: Template) -> None:
+    targets = [each["Targets"] for each in map(resolved, found(template, "::Events::Rule"))]
     (publish,) = statements(template, "FailedMonitoringJobs")
     assert publish["Principal"] == {"Service": "events.amazonaws.com"}
-    assert publish["Resource"] == target["Arn"]
+    assert {one["Arn"] for each in targets for one in each} == {publish["Resource"]}
     (use_key,) = statements(template, "EventsPublishToTheEncryptedTopic")
     assert use_key["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
 
