@@ -26,7 +26,7 @@ SERVING = {
 RESOURCES = {
     "regression": SERVING,
     "llm_finetune": SERVING | {"AWS::SageMaker::InferenceComponent"},
-    "rag": SERVING,
+    "rag": SERVING | {"AWS::Logs::MetricFilter"},
 }
 Make = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -87,27 +87,33 @@ def test_every_stage_synthesizes_offline(template: str, deploy: Path, make: Make
 
 
 def test_another_package_changes_the_model_and_updates_the_endpoint(
-    deploy: Path, make: Make
+    template: str, deploy: Path, make: Make
 ) -> None:
     found = []
-    for version in (1, 2, 1):
+    # Each template's own tests write the same bytes twice: going back is tried with one here.
+    for version in (1, 2, 1) if template == "regression" else (1, 2):
         done = make("synth", "STAGE=dev", f"MODEL_PACKAGE_ARN={PACKAGE}{version}")
         assert done.returncode == 0, done.stdout[-6000:]
         found.append(templates(deploy)["dev"])
-    first, second, again = found
-    assert first == again, "a rollback is a redeploy of the older package"
+    first, second, *again = found
+    assert again in ([], [first]), "a rollback is a redeploy of the older package"
     assert first != second
     endpoints = [
         {
             name: resource["Properties"]["EndpointName"]
-            for name, resource in template["Resources"].items()
+            for name, resource in synthesized["Resources"].items()
             if resource["Type"] == "AWS::SageMaker::Endpoint"
         }
-        for template in (first, second)
+        for synthesized in (first, second)
     ]
     assert endpoints[0] == endpoints[1], "the endpoint is updated, not replaced"
 
 
+# What the commands themselves say is the same in every deploy repository.
+of_the_commands = pytest.mark.parametrize("template", ["regression"], indirect=True, scope="module")
+
+
+@of_the_commands
 @pytest.mark.parametrize(
     "arn",
     ["latest", "arn:aws:s3:::bucket/key", PACKAGE, PACKAGE + "1;touch pwned", "$(touch pwned)"],
@@ -119,6 +125,7 @@ def test_what_is_no_model_package_is_refused(deploy: Path, make: Make, arn: str)
     assert not list(deploy.rglob("pwned"))
 
 
+@of_the_commands
 def test_deploying_names_the_facts_it_lacks(make: Make) -> None:
     done = make("deploy", "STAGE=dev", f"MODEL_PACKAGE_ARN={PACKAGE}1")
     assert done.returncode != 0
