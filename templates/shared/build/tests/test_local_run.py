@@ -1,6 +1,7 @@
 """`mlops run` executes the compiled definition on this machine as SageMaker would."""
 
 import json
+import os
 import re
 import tarfile
 from pathlib import Path
@@ -101,6 +102,43 @@ def test_nothing_of_the_person_gets_into_a_job(finished: Project) -> None:
         assert environment["OPENBLAS_NUM_THREADS"] == "1"
         assert environment["MLFLOW_TRACKING_URI"] == f"sqlite:///{finished.local}/mlflow.db"
         assert environment["MLFLOW_EXPERIMENT_NAME"] == "githubactions-diabetes-progression"
+
+
+def test_steps_call_aws_when_a_run_is_told_to(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECRETSECRETSECR")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "for-an-hour")
+    assert project.run("--aws-credentials", "--no-cache") == 0
+    for environment in (
+        seen_by_prepare(project)["environment"],
+        seen_by_train(project)["environment"],
+    ):
+        assert environment["AWS_SECRET_ACCESS_KEY"] == "very-secret"
+        assert environment["AWS_SESSION_TOKEN"] == "for-an-hour"
+    assert "very-secret" not in (project.local / "last_run.json").read_text()
+
+
+def test_a_shell_without_credentials_has_none_to_give(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    assert project.run("--aws-credentials") == 2
+    assert "aws configure" in capfd.readouterr().err
+    assert not project.packages()
+
+
+def test_a_step_that_lacks_credentials_says_how_to_give_them(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project.code("Evaluate", "import sys; sys.exit('Unable to locate credentials')")
+    assert project.run() == 1
+    assert 'make run ARGS="--aws-credentials"' in capfd.readouterr().err
 
 
 def test_a_processing_job_finds_what_its_container_has(finished: Project) -> None:

@@ -15,6 +15,7 @@ from mlops.check.definition import Definition, read_definition
 from mlops.check.findings import suggest
 from mlops.commit import current_commit
 from mlops.errors import CommandError
+from mlops.local.credentials import shell_credentials
 from mlops.local.execution import Execution, Plan, new_facts
 from mlops.local.freshness import OUTPUT, compile_when_needed
 from mlops.local.outcome import Outcome, Results, earlier_answers, write_outcome
@@ -47,6 +48,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, metavar="FILE", help="run on this file or folder")
     parser.add_argument("--from", dest="start", metavar="STEP", help="take over what is before it")
     parser.add_argument("--no-cache", action="store_true", help="run every step again")
+    parser.add_argument(
+        "--aws-credentials",
+        action="store_true",
+        help="let steps call AWS, Bedrock for example, with the credentials of this shell",
+    )
     parser.add_argument("--verbose", "-v", action="store_true", help="show all that steps print")
     parser.add_argument(
         "--definition", type=Path, metavar="FILE", help="run this one; its assets/ is beside it"
@@ -91,7 +97,8 @@ def _run(
     facts = new_facts(settings.pipeline_name, settings.region, settings.account_id)
     check_inputs(definition, Values(definition, parameters, facts, store), store)
     reused, fresh = _take_over(definition, options.start, workspace, store)
-    plan = Plan(definition, parameters, reused, fresh, use_cache=not options.no_cache)
+    credentials = shell_credentials() if options.aws_credentials else {}
+    plan = Plan(definition, parameters, reused, fresh, not options.no_cache, credentials)
     if console.is_terminal and not options.verbose:
         with LiveProgress(console, list(definition.steps.values())) as live:
             return Execution(plan, facts, workspace, registry, live).run()

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlops.local.process import JobFailedError
@@ -34,7 +34,8 @@ class Container:
     """A job's directory.
 
     `base` is what `/opt/ml` is called in commands and environment, `commands` is the folder with
-    `python` and `pip`; neither has a character that a shell would read as its own.
+    `python` and `pip`; neither has a character that a shell would read as its own. `credentials`
+    are variables for a job that may call AWS; by default there are none.
     """
 
     root: Path
@@ -42,6 +43,7 @@ class Container:
     commands: str
     workspace: Workspace
     region: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def ml(self) -> Path:
@@ -69,7 +71,7 @@ class Container:
         path.write_text(self.localize(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
-        """The job's environment: no credentials, no home of the person's, nothing to call."""
+        """The job's environment: nothing of the person's but the credentials that were given."""
         workspace = self.workspace
         scratch = self.root / "tmp"
         for directory in (workspace.home, scratch):
@@ -94,6 +96,7 @@ class Container:
             "GIT_PYTHON_REFRESH": "quiet",
             **threads(),
             **{name: self.localize(value) for name, value in extra.items()},
+            **self.credentials,
             # Wins over the job's own: in the cloud these point to the cloud.
             "MLFLOW_TRACKING_URI": workspace.mlflow_uri,
             "MLFLOW_ARTIFACT_LOCATION": str(workspace.mlflow_artifacts),
@@ -101,7 +104,9 @@ class Container:
 
 
 @contextmanager
-def open_container(root: Path, workspace: Workspace, region: str) -> Iterator[Container]:
+def open_container(
+    root: Path, workspace: Workspace, region: str, credentials: Mapping[str, str]
+) -> Iterator[Container]:
     """A new container in the directory `root`.
 
     The SDK's scripts do not quote paths. Where `root` has a space in it, or the like, commands
@@ -111,13 +116,13 @@ def open_container(root: Path, workspace: Workspace, region: str) -> Iterator[Co
     ml.mkdir(parents=True)
     commands = _write_commands(workspace)
     if _SHELL_SAFE.fullmatch(str(ml)):
-        yield Container(root, str(ml), str(commands), workspace, region)
+        yield Container(root, str(ml), str(commands), workspace, region, credentials)
         return
     with tempfile.TemporaryDirectory(prefix="mlops-") as folder:
         base, search = Path(folder) / "ml", Path(folder) / "bin"
         base.symlink_to(ml, target_is_directory=True)
         search.symlink_to(commands, target_is_directory=True)
-        yield Container(root, str(base), str(search), workspace, region)
+        yield Container(root, str(base), str(search), workspace, region, credentials)
 
 
 def threads() -> dict[str, str]:

@@ -13,6 +13,7 @@ from mlops.check.definition import Definition, Step
 from mlops.errors import CommandError
 from mlops.local.cache import StepCache
 from mlops.local.container import open_container
+from mlops.local.credentials import advice
 from mlops.local.jobs import Job
 from mlops.local.outcome import Outcome, Status, StepOutcome
 from mlops.local.process import JobFailedError
@@ -35,7 +36,8 @@ class Plan:
     """What to run and what to take over.
 
     `reused` are answers of an earlier run that steps take over unseen. `fresh` are steps that run
-    whatever the cache has; with `use_cache` off that is all of them.
+    whatever the cache has; with `use_cache` off that is all of them. `credentials` are variables
+    for steps that call AWS.
     """
 
     definition: Definition
@@ -43,6 +45,7 @@ class Plan:
     reused: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
     use_cache: bool = True
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Execution:
@@ -111,8 +114,11 @@ class Execution:
         except _FAILURES as error:
             self._end(step, "Failed", begun)
             tail = error.tail if isinstance(error, JobFailedError) else ()
-            self.progress.failed(step, str(error), tail, self.directory / step.name / "log.txt")
-            return str(error) if step.type == "Fail" else f"{step.name}: {error}"
+            reason = str(error)
+            if not self.plan.credentials:
+                reason += advice("\n".join([reason, *tail]))
+            self.progress.failed(step, reason, tail, self.directory / step.name / "log.txt")
+            return reason if step.type == "Fail" else f"{step.name}: {reason}"
         self._end(step, "Succeeded", begun, cached=cached, note=note)
         return None
 
@@ -162,7 +168,8 @@ class Execution:
                 self.values.answers[step.name] = entry["answer"]
                 return f"reused from execution {entry['execution_id']}", True
         root = self.directory / step.name
-        with open_container(root, self.workspace, self.facts.region) as container:
+        place = (root, self.workspace, self.facts.region, self.plan.credentials)
+        with open_container(*place) as container:
             job = Job(
                 step=step.name,
                 container=container,

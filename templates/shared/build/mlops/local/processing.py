@@ -48,7 +48,8 @@ def _instance(job: Job, host: str, *, alone: bool) -> Iterator[Job]:
         yield job
         return
     whole: Container = job.container
-    with open_container(whole.root / host, whole.workspace, whole.region) as container:
+    place = (whole.root / host, whole.workspace, whole.region, whole.credentials)
+    with open_container(*place) as container:
         try:
             yield dataclasses.replace(
                 job, container=container, on_line=lambda text: job.on_line(f"[{host}] {text}")
