@@ -13,7 +13,7 @@ from source.encoders import Kind, Vectors
 from source.intervals import Resampling, interval
 from source.monitor_settings import EVALUATED, MonitorSettings
 from source.monitor_window import Asked, Share, Window
-from source.query_drift import Drift, drift
+from source.query_drift import Drift, draw, drift
 from source.terms import Terms
 from source.verdict import Check
 from source.words import content_words
@@ -124,7 +124,7 @@ def monitor(
     decided = len(questions) >= settings.min_questions
     compared = None
     if decided and len(reference.questions) >= settings.min_questions:
-        compared = Compared(*_drift(questions, reference.questions, encoder))
+        compared = _compare(questions, reference.questions, encoder)
     shares, unknown = _shares(window, questions, terms, settings.confidence)
     checks = _checks(compared, shares, reference, decided, settings)
     return Monitoring(
@@ -153,13 +153,12 @@ def milliseconds(asked: Sequence[Asked]) -> dict[str, dict[str, float]] | None:
     return found
 
 
-def _drift(
-    questions: Sequence[str], reference: Sequence[str], encoder: Reader
-) -> tuple[Drift, tuple[str, ...]]:
+def _compare(questions: Sequence[str], reference: Sequence[str], encoder: Reader) -> Compared:
+    drawn = draw(questions)
     found = drift(
-        encoder.encode(questions, kind="question"), encoder.encode(reference, kind="question")
+        encoder.encode(drawn, kind="question"), encoder.encode(draw(reference), kind="question")
     )
-    return found, tuple(questions[row] for row in found.rows)
+    return Compared(found, tuple(drawn))
 
 
 def _shares(

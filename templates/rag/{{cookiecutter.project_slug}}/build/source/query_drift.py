@@ -9,6 +9,7 @@ each question gives itself away. Shuffling the sides, again and again, shows wha
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,8 @@ from scipy.stats import rankdata
 from source.encoders import Vectors
 
 Floats = npt.NDArray[np.float64]
-# Of more questions a side, so many are drawn: the test costs the square of their number.
+# Of more questions a side, so many are drawn: the test costs the square of their number, and
+# vectors may cost money.
 MOST = 1000
 # Halves that are dealt, each of which learns for the other.
 SPLITS = 5
@@ -29,17 +31,24 @@ class Drift:
     """`auc` is how well the sides can be told apart: 0.5 is not at all.
 
     `p_value` is the share of shuffles that do as well, `chance` what 95% of them stay below.
-    `unlike` has a number a question of the window, in the order of `rows`, which are those that
-    were drawn: the higher, the less it is like the reference. `reference` has those of the other
-    side.
+    `unlike` has a number a question of the window: the higher, the less it is like the reference.
+    `reference` has those of the other side.
     """
 
     auc: float
     p_value: float
     chance: float
-    rows: npt.NDArray[np.intp]
     unlike: Floats
     reference: Floats
+
+
+def draw(questions: Sequence[str]) -> list[str]:
+    """At most `MOST` of the questions, in their order; the same of the same ones."""
+    if len(questions) <= MOST:
+        return list(questions)
+    random = np.random.default_rng(zlib.crc32("\n".join(questions).encode()))
+    rows = np.sort(random.choice(len(questions), MOST, replace=False))
+    return [questions[row] for row in rows]
 
 
 def drift(window: Vectors, reference: Vectors, *, permutations: int = 999) -> Drift:
@@ -50,14 +59,12 @@ def drift(window: Vectors, reference: Vectors, *, permutations: int = 999) -> Dr
     # Seeded by the questions, and not by a number: every window would be dealt the same halves, and
     # what is unlucky about them would stay so.
     random = np.random.default_rng([zlib.crc32(side.tobytes()) for side in (window, reference)])
-    rows = _draw(len(window), random)
-    others = _draw(len(reference), random)
-    pooled = np.concatenate([window[rows], reference[others]]).astype("float64")
+    pooled = np.concatenate([window, reference]).astype("float64")
     alike = _kernel(pooled)
     sides = np.zeros((len(pooled), permutations + 1))
-    sides[: len(rows), 0] = 1
+    sides[: len(window), 0] = 1
     for column in range(1, permutations + 1):
-        sides[random.permutation(len(pooled))[: len(rows)], column] = 1
+        sides[random.permutation(len(pooled))[: len(window)], column] = 1
     areas, scores = [], np.zeros(len(pooled))
     for _ in range(SPLITS):
         order = random.permutation(len(pooled))
@@ -72,16 +79,9 @@ def drift(window: Vectors, reference: Vectors, *, permutations: int = 999) -> Dr
         auc=float(every[0]),
         p_value=float((1 + (shuffled >= every[0]).sum()) / (1 + permutations)),
         chance=float(np.quantile(shuffled, 0.95)),
-        rows=rows,
-        unlike=scores[: len(rows)] / SPLITS,
-        reference=scores[len(rows) :] / SPLITS,
+        unlike=scores[: len(window)] / SPLITS,
+        reference=scores[len(window) :] / SPLITS,
     )
-
-
-def _draw(count: int, random: np.random.Generator) -> npt.NDArray[np.intp]:
-    if count <= MOST:
-        return np.arange(count)
-    return np.sort(random.choice(count, MOST, replace=False))
 
 
 def _kernel(vectors: Floats) -> Floats:
