@@ -19,19 +19,10 @@ from pipeline.config import PipelineConfig, load_config
 from pipeline.configuration import CONFIG_FILE
 from pipeline.data_input import DataInput, data_input
 from pipeline.images import job_image
-from pipeline.jobs import (
-    INPUT,
-    OUTPUT,
-    SETTINGS,
-    Jobs,
-    Training,
-    folder,
-    metric_line,
-    output_of,
-    step_arguments,
-)
+from pipeline.jobs import Jobs, Training, folder, metric_line, output_of
 from pipeline.package import Evidence
 from pipeline.parameters import CommonParameters, common_parameters
+from pipeline.processing import processing_step
 from pipeline.quality_gate import evaluation_file, quality_gate
 from pipeline.registration import register
 from pipeline.retries import job_retries
@@ -116,28 +107,23 @@ def _inputs(build: Build, config: PipelineConfig) -> Inputs:
 
 
 def _prepare(jobs: Jobs, config: PipelineConfig, inputs: Inputs) -> ProcessingStep:
-    code = jobs.build.stage_step("source.prepare:main", config.for_step("Prepare"))
     # The data's version is in the environment so that new data behind an unchanged address is
     # not mistaken for the data that an earlier execution has prepared.
     environment = {"DATA_VERSION": inputs.rows.version}
-    more = []
+    more = inputs.base_folder()
     if inputs.preferences is not None:
         environment["PREFERENCES_VERSION"] = inputs.preferences.version
         more.append(inputs.preferences.input)
-    processor = jobs.processor(config.compute.prepare, environment)
-    named = {item.input_name: f"{INPUT}/{item.input_name}" for item in inputs.base_folder() + more}
-    arguments = processor.run(
-        inputs=[folder("code", code), inputs.rows.input, *inputs.base_folder(), *more],
-        outputs=jobs.outputs("Prepare", PREPARED),
-        arguments=step_arguments(input=f"{INPUT}/data", output=OUTPUT, settings=SETTINGS, **named),
-    )
-    return ProcessingStep(
+    return processing_step(
+        jobs,
         "Prepare",
-        step_args=arguments,
-        display_name="Prepare data",
+        config.for_step("Prepare"),
+        processor=jobs.processor(config.compute.prepare, environment),
+        inputs=[inputs.rows.input, *more],
+        paths={"input": "data", **{item.input_name: item.input_name for item in more}},
+        outputs=PREPARED,
+        title="Prepare data",
         description="Checks the rows, counts their tokens, splits them by a hash.",
-        cache_config=jobs.cache,
-        retry_policies=job_retries(),
     )
 
 
@@ -207,31 +193,23 @@ def _evaluate(
     parameters: CommonParameters,
     report: PropertyFile,
 ) -> ProcessingStep:
-    code = jobs.build.stage_step(
-        "source.evaluate:main", config.for_step("Evaluate"), also=config.own_modules()
-    )
     read = [
         folder("model", _model_folder(train)),
         folder("test", output_of(prepare, "test")),
         folder("champion", parameters.champion),
         *inputs.base_folder(),
     ]
-    paths = {item.input_name: f"{INPUT}/{item.input_name}" for item in read}
-    processor = jobs.processor(config.compute.evaluate)
-    arguments = processor.run(
-        inputs=[folder("code", code), *read],
-        outputs=jobs.outputs("Evaluate", ("evaluation",)),
-        arguments=[
-            *step_arguments(**paths, output=OUTPUT, settings=SETTINGS),
-            *parameters.bound_argument(),
-        ],
-    )
-    return ProcessingStep(
+    return processing_step(
+        jobs,
         "Evaluate",
-        step_args=arguments,
-        display_name="Evaluate model",
+        config.for_step("Evaluate"),
+        processor=jobs.processor(config.compute.evaluate),
+        inputs=read,
+        paths={item.input_name: item.input_name for item in read},
+        more=parameters.bound_argument(),
+        also=config.own_modules(),
+        outputs=("evaluation",),
+        title="Evaluate model",
         description="Measures the tuned model beside its base and the champion.",
-        property_files=[report],
-        cache_config=jobs.cache,
-        retry_policies=job_retries(),
+        reports=[report],
     )

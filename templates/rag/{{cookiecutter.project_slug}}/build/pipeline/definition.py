@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from sagemaker.core.shapes import ProcessingInput
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from mlops.compile_sdk import Build
-from pipeline.config import PipelineConfig, Step, load_config
+from pipeline.config import PipelineConfig, load_config
 from pipeline.configuration import CONFIG_FILE
 from pipeline.images import default_image
 from pipeline.inputs import EMBEDDED, INGESTED, Inputs, pipeline_inputs
-from pipeline.jobs import INPUT, OUTPUT, SETTINGS, Jobs, folder, output_of, step_arguments
+from pipeline.jobs import Jobs, folder, output_of
 from pipeline.package import Evidence
 from pipeline.parameters import CommonParameters, common_parameters
+from pipeline.processing import processing_step
 from pipeline.quality_gate import evaluation_file, quality_gate
 from pipeline.registration import register
-from pipeline.retries import job_retries
 
 DOCUMENTS, MANIFEST, ENCODER = "documents", "manifest", "encoder"
 CHUNKS, VECTORS, COUNTS = "chunks", "vectors", "embedded"
@@ -79,10 +78,10 @@ def _ingest(jobs: Jobs, config: PipelineConfig, inputs: Inputs) -> ProcessingSte
     ]
     paths = {"input": "data", "previous": "previous"}
     paths |= {"encoder": "encoder"} if inputs.encoder else {}
-    return _step(
+    return processing_step(
         jobs,
-        config,
         "Ingest",
+        config.for_step("Ingest"),
         processor=processor,
         inputs=read,
         paths=paths,
@@ -101,10 +100,10 @@ def _embed(
         folder(ENCODER, output_of(ingest, ENCODER)),
         *inputs.of_previous(EMBEDDED),
     ]
-    return _step(
+    return processing_step(
         jobs,
-        config,
         "Embed",
+        config.for_step("Embed"),
         processor=jobs.processor(cluster, instance_count=cluster.instance_count),
         inputs=read,
         paths={name: name for name in (DOCUMENTS, ENCODER, "previous")},
@@ -127,10 +126,10 @@ def _index(
         "prompts": inputs.prompts,
         "questions": inputs.questions,
     }
-    return _step(
+    return processing_step(
         jobs,
-        config,
         "Index",
+        config.for_step("Index"),
         processor=jobs.processor(config.compute.index),
         inputs=[folder(name, uri) for name, uri in sources.items()],
         paths={name: name for name in sources},
@@ -154,10 +153,10 @@ def _evaluate(
         "questions": inputs.questions,
         "champion": parameters.champion,
     }
-    return _step(
+    return processing_step(
         jobs,
-        config,
         "Evaluate",
+        config.for_step("Evaluate"),
         processor=jobs.processor(config.compute.evaluate),
         inputs=[folder(name, uri) for name, uri in sources.items()],
         paths={name: name for name in sources},
@@ -166,38 +165,4 @@ def _evaluate(
         title="Evaluate the index",
         description="Asks questions of the index, of each way alone, and of the approved one.",
         reports=[report],
-    )
-
-
-def _step(
-    jobs: Jobs,
-    config: PipelineConfig,
-    name: Step,
-    *,
-    processor: Any,
-    inputs: Sequence[ProcessingInput],
-    paths: Mapping[str, str],
-    outputs: Sequence[str],
-    title: str,
-    description: str,
-    more: Sequence[Any] = (),
-    also: Sequence[str] = (),
-    reports: Sequence[PropertyFile] = (),
-) -> ProcessingStep:
-    """The step that runs `source.<name>:main`; `paths` maps arguments to folders of inputs."""
-    code = jobs.build.stage_step(f"source.{name.lower()}:main", config.for_step(name), also=also)
-    given = {argument: f"{INPUT}/{place}" for argument, place in paths.items()}
-    arguments = processor.run(
-        inputs=[folder("code", code), *inputs],
-        outputs=jobs.outputs(name, outputs),
-        arguments=[*step_arguments(**given, output=OUTPUT, settings=SETTINGS), *more],
-    )
-    return ProcessingStep(
-        name,
-        step_args=arguments,
-        display_name=title,
-        description=description,
-        property_files=list(reports) or None,
-        cache_config=jobs.cache,
-        retry_policies=job_retries(),
     )

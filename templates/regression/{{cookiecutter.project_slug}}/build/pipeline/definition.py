@@ -12,19 +12,10 @@ from mlops.compile_sdk import Build
 from pipeline.config import PipelineConfig, load_config
 from pipeline.configuration import CONFIG_FILE
 from pipeline.data_input import DataInput, data_input
-from pipeline.jobs import (
-    INPUT,
-    OUTPUT,
-    SETTINGS,
-    Jobs,
-    Training,
-    folder,
-    metric_line,
-    output_of,
-    step_arguments,
-)
+from pipeline.jobs import Jobs, Training, folder, metric_line, output_of
 from pipeline.package import Evidence
 from pipeline.parameters import CommonParameters, common_parameters
+from pipeline.processing import processing_step
 from pipeline.quality_gate import evaluation_file, quality_gate
 from pipeline.registration import register
 from pipeline.retries import job_retries
@@ -68,22 +59,19 @@ def build_pipeline(build: Build) -> Pipeline:
 
 
 def _prepare(jobs: Jobs, config: PipelineConfig, data: DataInput) -> ProcessingStep:
-    code = jobs.build.stage_step("source.prepare:main", config.for_step("Prepare"))
     # The data's version is in the environment so that new data behind an unchanged address is
     # not mistaken for the data that an earlier execution has prepared.
     processor = jobs.processor(config.compute.prepare, {"DATA_VERSION": data.version})
-    arguments = processor.run(
-        inputs=[folder("code", code), data.input],
-        outputs=jobs.outputs("Prepare", PREPARED),
-        arguments=step_arguments(input=f"{INPUT}/data", output=OUTPUT, settings=SETTINGS),
-    )
-    return ProcessingStep(
+    return processing_step(
+        jobs,
         "Prepare",
-        step_args=arguments,
-        display_name="Prepare data",
+        config.for_step("Prepare"),
+        processor=processor,
+        inputs=[data.input],
+        paths={"input": "data"},
+        outputs=PREPARED,
+        title="Prepare data",
         description="Checks the table, splits it, and describes the training data.",
-        cache_config=jobs.cache,
-        retry_policies=job_retries(),
     )
 
 
@@ -118,29 +106,22 @@ def _evaluate(
     parameters: CommonParameters,
     report: PropertyFile,
 ) -> ProcessingStep:
-    code = jobs.build.stage_step("source.evaluate:main", config.for_step("Evaluate"))
-    paths = {name: f"{INPUT}/{name}" for name in ("model", "train", "test", "champion")}
-    processor = jobs.processor(config.compute.evaluate)
-    arguments = processor.run(
-        inputs=[
-            folder("code", code),
-            folder("model", train.properties.ModelArtifacts.S3ModelArtifacts),
-            folder("train", output_of(prepare, "train")),
-            folder("test", output_of(prepare, "test")),
-            folder("champion", parameters.champion),
-        ],
-        outputs=jobs.outputs("Evaluate", ("evaluation",)),
-        arguments=[
-            *step_arguments(**paths, output=OUTPUT, settings=SETTINGS),
-            *parameters.bound_argument(),
-        ],
-    )
-    return ProcessingStep(
+    sources = {
+        "model": train.properties.ModelArtifacts.S3ModelArtifacts,
+        "train": output_of(prepare, "train"),
+        "test": output_of(prepare, "test"),
+        "champion": parameters.champion,
+    }
+    return processing_step(
+        jobs,
         "Evaluate",
-        step_args=arguments,
-        display_name="Evaluate model",
+        config.for_step("Evaluate"),
+        processor=jobs.processor(config.compute.evaluate),
+        inputs=[folder(name, uri) for name, uri in sources.items()],
+        paths={name: name for name in sources},
+        more=parameters.bound_argument(),
+        outputs=("evaluation",),
+        title="Evaluate model",
         description="Measures the model on the test split, beside the baselines and the champion.",
-        property_files=[report],
-        cache_config=jobs.cache,
-        retry_policies=job_retries(),
+        reports=[report],
     )

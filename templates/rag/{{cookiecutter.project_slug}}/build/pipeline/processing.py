@@ -1,0 +1,1 @@
+../../../../shared/build/pipeline/processing.py
