@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ _BREAKS = (
     re.compile(r"(?<=[.!?;:…])[\"')\]]*\s+|[\u3002\uff01\uff1f]+\s*|\n"),
     re.compile(r"\s+"),
 )
+# Characters whose tokens are found at a time.
+SLICE = 1 << 20
 # Title and headings may take this share of the tokens; longer ones are searched only in part.
 _HEADING_SHARE = 0.25
 
@@ -106,13 +109,27 @@ def _shortened(
     return title, headings
 
 
+def _slices(text: str) -> Iterator[Span]:
+    """Stretches of at most `SLICE` characters that end between words where there are any."""
+    begin = 0
+    while begin < len(text):
+        end = min(begin + SLICE, len(text))
+        if end < len(text):
+            found = max(text.rfind(space, begin + SLICE // 2, end) for space in "\n ")
+            end = found + 1 if found >= 0 else end
+        yield begin, end
+        begin = end
+
+
 class _Cutter:
     """Cuts stretches of one text, whose tokens are found once."""
 
     def __init__(self, text: str, token_spans: Callable[[str], list[Span]]) -> None:
         self._text = text
-        spans = token_spans(text)
-        self._starts = [start for start, _ in spans]
+        # Numbers only, slice by slice: the places of a book's tokens would take gigabytes.
+        self._starts = array("q")
+        for begin, end in _slices(text):
+            self._starts.extend(begin + start for start, _ in token_spans(text[begin:end]))
 
     def cut(self, start: int, end: int, room: int, overlap: int) -> Iterator[Span]:
         """Spans without white space at their ends, each of at most `room` tokens."""

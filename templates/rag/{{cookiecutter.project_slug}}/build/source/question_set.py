@@ -47,7 +47,10 @@ def question_set(
         if len(questions) < len(known):
             waiting = len(known) - len(questions)
             print(f"not asked, because they wait for review: {waiting} of feedback", flush=True)
-        advice = "their evidence names documents or headings that the index does not have"
+        advice = (
+            "their evidence names documents, headings or words that the index does not have; if "
+            f"{settings.questions} is about other documents, set evaluate.questions to generated"
+        )
     found = resolve(questions, chunks)
     answerable = sum(question.answerable for question in found.usable)
     if answerable < FEWEST:

@@ -108,6 +108,30 @@ def test_the_overlap_is_repeated_and_bounded(encoder: FittedEncoder) -> None:
         assert 1 <= len(word_spans(shared)) <= 10
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_long_text_is_cut_alike_whose_tokens_are_found_piece_by_piece(
+    encoder: FittedEncoder, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    text = random_text(seed).replace("x" * 90, "xxx") * 3
+    whole = cut(document(text), encoder, max_tokens=24, overlap_tokens=4)
+    asked: list[int] = []
+    spans = FittedEncoder.token_spans
+    monkeypatch.setattr("source.chunking.SLICE", 64)
+    monkeypatch.setattr(
+        FittedEncoder, "token_spans", lambda self, t: asked.append(len(t)) or spans(self, t)
+    )
+    assert cut(document(text), encoder, max_tokens=24, overlap_tokens=4) == whole
+    assert max(asked) <= 64 and sum(asked) == len(document(text).text)
+
+
+def test_a_text_without_any_space_is_sliced_all_the_same(
+    encoder: FittedEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("source.chunking.SLICE", 8)
+    chunks = cut(document("日本語の文章です。" * 30), encoder, max_tokens=24, overlap_tokens=0)
+    assert "".join(chunk.text for chunk in chunks) == "日本語の文章です。" * 30
+
+
 def test_a_passage_that_the_encoder_would_cut_is_refused(encoder: FittedEncoder) -> None:
     with pytest.raises(UserError, match=r"chunk.max_tokens is 600, and the encoder reads 512"):
         cut(document(LOREM), encoder, max_tokens=600)

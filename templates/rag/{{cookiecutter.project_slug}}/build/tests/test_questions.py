@@ -149,8 +149,9 @@ def test_a_set_that_says_little_is_refused(tmp_path: Path) -> None:
     line = {"question": "q?", "evidence": [{"document": "gone.md"}]}
     path.write_text(json.dumps(line), encoding="utf-8")
     settings = EvaluateSettings(questions="questions/questions.jsonl")
-    with pytest.raises(QuestionsUnusable, match="0 of 1 questions can be answered"):
+    with pytest.raises(QuestionsUnusable, match="0 of 1 questions can be answered") as refused:
         question_set(settings, path, ENTRIES, terms())
+    assert "about other documents, set evaluate.questions to generated" in str(refused.value)
     with pytest.raises(QuestionsUnusable, match="make questions"):
         question_set(settings, tmp_path / "none.jsonl", ENTRIES, terms())
 
