@@ -6,13 +6,13 @@ from pathlib import Path
 import boto3
 
 from components.errors import ConfigurationError
-from components.model_package import ARTIFACT, ModelPackage
+from components.model_package import ModelPackage
 from components.settings import PLACEHOLDER_ACCOUNT, Settings, Stage
 from components.synthesis_summary import OUTPUT_DIRECTORY, Summary
 from operations.cdk_cli import run_cdk
 from operations.deployment_record import DeploymentRecord
 from operations.failures import OperationFailed
-from operations.package_folder import package_folder
+from operations.package_folder import synthesize_version
 from operations.stack_state import (
     describe_component,
     describe_endpoint,
@@ -20,7 +20,6 @@ from operations.stack_state import (
     red_alarms,
 )
 from operations.stage_account import connect
-from operations.synthesis import synthesize
 
 
 def current_package(settings: Settings, stage: Stage) -> str | None:
@@ -49,7 +48,7 @@ def deploy(
         raise OperationFailed(
             f"stack {stack.name} is busy ({stack.status}); wait until that is over"
         )
-    summary = _synthesize(session, stage, package.arn, immediately=immediately)
+    summary = synthesize_version(session, stage, package.arn, immediately=immediately)
     if stack and not immediately:
         _warn_of_red_alarms(session, settings, stage)
     record = DeploymentRecord.begin(stage, stack=stack, model_package_arn=package.arn)
@@ -72,21 +71,6 @@ def roll_back(settings: Settings, stage: Stage, model_package_arn: str | None) -
         )
     print(f"{stage}: going back to {package}", flush=True)
     deploy(settings, stage, package, immediately=True)
-
-
-def _synthesize(
-    session: boto3.Session, stage: Stage, package_arn: str, *, immediately: bool
-) -> Summary:
-    (summary,) = synthesize([stage], model_package_arn=package_arn, immediately=immediately)
-    if ARTIFACT not in summary.placeholders:
-        return summary
-    (summary,) = synthesize(
-        [stage],
-        model_package_arn=package_arn,
-        artifact_uri=package_folder(session, package_arn),
-        immediately=immediately,
-    )
-    return summary
 
 
 def _deploy_assembly(session: boto3.Session, summary: Summary, *, outputs_file: Path) -> None:

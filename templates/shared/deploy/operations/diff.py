@@ -8,6 +8,7 @@ from components.settings import Settings, Stage
 from components.synthesis_summary import OUTPUT_DIRECTORY
 from operations.cdk_cli import run_cdk
 from operations.failures import OperationFailed
+from operations.package_folder import synthesize_version
 from operations.stage_account import connect
 from operations.synthesis import synthesize
 
@@ -24,13 +25,15 @@ def show_difference(
     Only the difference goes to standard output. Raises ConfigurationError or OperationFailed.
     """
     if against is None:
-        connect(settings, stage)
+        session = connect(settings, stage)
+        synthesize_version(session, stage, model_package_arn, log=sys.stderr)
     elif against.resolve().is_relative_to(OUTPUT_DIRECTORY.resolve()):
         raise OperationFailed(
             f"{against} is in {OUTPUT_DIRECTORY}/, which is written anew before comparing; "
             "copy it elsewhere first"
         )
-    synthesize([stage], model_package_arn=model_package_arn, log=sys.stderr)
+    else:
+        synthesize([stage], model_package_arn=model_package_arn, log=sys.stderr)
     command = ["diff", "--app", str(OUTPUT_DIRECTORY / stage), "--no-color", "--ci"]
     # Comparing templates needs no permission to create a change set.
     command += ["--template", str(against)] if against else ["--method", "template"]

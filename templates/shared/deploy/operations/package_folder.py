@@ -1,9 +1,37 @@
-"""Where the files of a registered model version lie: a folder in S3."""
+"""Where the files of a registered model version lie: a folder in S3, which some stacks name."""
+
+from typing import TextIO
 
 import boto3
 from botocore.exceptions import ClientError
 
+from components.model_package import ARTIFACT
+from components.settings import Stage
+from components.synthesis_summary import Summary
 from operations.failures import OperationFailed
+from operations.synthesis import synthesize
+
+
+def synthesize_version(
+    session: boto3.Session,
+    stage: Stage,
+    arn: str,
+    *,
+    immediately: bool = False,
+    log: TextIO | None = None,
+) -> Summary:
+    """Synthesize a stage for a model version, with its folder where the stack names that.
+
+    Raises ConfigurationError or OperationFailed.
+    """
+    (summary,) = synthesize([stage], model_package_arn=arn, immediately=immediately, log=log)
+    if ARTIFACT not in summary.placeholders:
+        return summary
+    folder = package_folder(session, arn)
+    (summary,) = synthesize(
+        [stage], model_package_arn=arn, artifact_uri=folder, immediately=immediately, log=log
+    )
+    return summary
 
 
 def package_folder(session: boto3.Session, arn: str) -> str:

@@ -12,7 +12,7 @@ from cloud_repository import ENDPOINT, GROUP, STACK, deployed, make_repository
 from operations.__main__ import main
 from operations.deployment_record import DeploymentRecord
 from operations.failures import OperationFailed
-from operations.package_folder import package_folder
+from operations.package_folder import package_folder, synthesize_version
 from operations.stack_state import DeployedStack, describe_component
 
 Run = Callable[..., tuple[int, str, str]]
@@ -203,6 +203,41 @@ def test_the_files_of_a_version_lie_in_the_folder_that_its_package_names(
     aws.specifications[arn] = {"InferenceSpecification": {"Containers": [{"Image": "vllm"}]}}
     with pytest.raises(OperationFailed, match="names no artifact as a folder"):
         package_folder(session, arn)
+
+
+# Stands for app.py of a stack that names its package's folder, or of one that does not.
+_APP = """import json, pathlib, sys
+given = dict(each.removeprefix("--").split("=", 1) for each in sys.argv[1:])
+folder = given.get("artifact-uri")
+directory = pathlib.Path("cdk.out/dev")
+directory.mkdir(parents=True, exist_ok=True)
+template = {{"Resources": {{"Topic": {{"Type": "AWS::SNS::Topic"}}}}}}
+(directory / "Endpoint.template.json").write_text(json.dumps(template))
+missing = {{"artifact_uri": "s3://local"}} if {names_it} and not folder else {{}}
+summary = {{
+    "stage": "dev", "stack": "stack", "template": str(directory / "Endpoint.template.json"),
+    "resources": 1, "resource_types": {{}}, "model_package_arn": given["model-package-arn"],
+    "outputs": {{"Folder": folder or "none"}}, "placeholders": missing,
+}}
+(directory / "summary.json").write_text(json.dumps(summary))
+"""
+
+
+@pytest.mark.parametrize("names_it", [True, False])
+def test_a_stack_that_names_the_folder_of_a_version_gets_it(
+    aws: AwsStandIn, repository: Path, names_it: bool
+) -> None:
+    (repository / "app.py").unlink()
+    (repository / "app.py").write_text(_APP.format(names_it=names_it))
+    arn = f"{GROUP}/4"
+    source = {"S3Uri": "s3://shared/domain/c1d2e3/runs/7/package/", "S3DataType": "S3Prefix"}
+    source["CompressionType"] = "None"
+    container = {"Image": "any", "ModelDataSource": {"S3DataSource": source}}
+    aws.packages[arn] = {}
+    aws.specifications[arn] = {"InferenceSpecification": {"Containers": [container]}}
+    summary = synthesize_version(boto3.Session(region_name="eu-west-1"), "dev", arn)
+    expected = "s3://shared/domain/c1d2e3/runs/7/package" if names_it else "none"
+    assert summary.outputs == {"Folder": expected} and not summary.placeholders
 
 
 @pytest.mark.parametrize("serves", ["model-2", "s3://shared/adapter.tar.gz"])
