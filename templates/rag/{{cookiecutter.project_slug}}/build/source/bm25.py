@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import bm25s
 import numpy as np
 import numpy.typing as npt
 
-from source.scope import Entries, Scope
+from source.scope import Entries, Ranked, Scope
 from source.search_words import Analyzer, Numbered
 from source.stores import Found, StoreUnusable
 
@@ -33,8 +34,6 @@ class LexicalIndex:
     @classmethod
     def build(cls, texts: Iterable[str], analyzer: Analyzer, entries: Entries) -> LexicalIndex:
         """Index texts in the order of the entries; the same texts give the same files."""
-        import bm25s
-
         found = analyzer.numbered(texts)
         if not found.vocabulary:
             # A corpus of signs alone has no word; the library needs one, which nobody asks for.
@@ -45,15 +44,19 @@ class LexicalIndex:
 
     def search(self, question: str, k: int, scope: Scope) -> list[Found]:
         """At most `k` ids within a scope that share a word with the question, best first."""
+        return self.entries.named(self.ranked(question, k, scope))
+
+    def ranked(self, question: str, k: int, scope: Scope) -> Ranked:
+        """The same by row."""
         known = self.index.get_tokens_ids(self.analyzer.words(question))
         if not known or not len(self.entries):
-            return []
+            return {}
         scores = self.index.get_scores_from_ids(known)
         admitted = self.entries.admitted(scope)
         if admitted is not None:
             scores *= admitted
         rows = _best(scores, k)
-        return self.entries.named(rows, scores[rows])
+        return dict(zip(rows.tolist(), scores[rows].tolist(), strict=True))
 
     def save(self, folder: Path) -> None:
         """Write arrays and lists; nothing that could execute when it is read."""
@@ -65,8 +68,6 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path, entries: Entries) -> LexicalIndex:
         """Raises `StoreUnusable` for files that are absent, damaged, or of other chunks."""
-        import bm25s
-
         try:
             fields = json.loads((folder / ANALYZER).read_text(encoding="utf-8"))
             index = bm25s.BM25.load(folder, load_corpus=False, allow_pickle=False)

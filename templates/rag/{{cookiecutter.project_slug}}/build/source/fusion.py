@@ -7,11 +7,15 @@ scores of different kinds need not be compared.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations, islice
+from typing import TypeVar
 
 from source.settings import require
+
+Key = TypeVar("Key", bound=Hashable)
 
 # The constant of the paper: how much less the first ranks count for.
 SMOOTHING = 60
@@ -36,19 +40,36 @@ class Weights:
 
 
 def fuse(
-    rankings: Mapping[str, Collection[str]], weights: Mapping[str, float], k: int | None = None
-) -> list[tuple[str, float]]:
-    """The best `k` ids that any way found, or all, with their fused scores; ids break ties."""
-    scores: dict[str, float] = {}
-    for way, ranking in rankings.items():
-        for identifier, share in zip(ranking, _shares(weights[way], len(ranking)), strict=True):
-            scores[identifier] = scores.get(identifier, 0.0) + share
-    found = list(scores.items())
-    if k is not None and k < len(found):
-        # As many as tie with the last one: only they are put in order.
-        least = sorted(scores.values())[-k]
-        found = [entry for entry in found if entry[1] >= least]
-    return sorted(found, key=lambda entry: (-entry[1], entry[0]))[:k]
+    rankings: Mapping[str, Collection[Key]],
+    weights: Mapping[str, float],
+    k: int | None = None,
+    name: Callable[[Key], str] = str,
+) -> list[tuple[Key, float]]:
+    """The best `k` texts that any way found, or all, with their fused scores.
+
+    Names, which are the texts' own if these are names already, break ties.
+    """
+    shares = [
+        dict(zip(ranking, _shares(weights[way], len(ranking)), strict=True))
+        for way, ranking in rankings.items()
+    ]
+    scores = [
+        (text, sum([found.get(text, 0.0) for found in shares])) for text in _candidates(shares, k)
+    ]
+    return sorted(scores, key=lambda entry: (-entry[1], name(entry[0])))[:k]
+
+
+def _candidates(shares: Sequence[Mapping[Key, float]], k: int | None) -> set[Key]:
+    """The texts that can be among the best `k`.
+
+    What one way alone found is not among them if that way gives `k` others more.
+    """
+    found = {
+        text for ranking in shares for text in islice(ranking, k if any(ranking.values()) else None)
+    }
+    for one, other in combinations(shares, 2):
+        found |= one.keys() & other.keys()
+    return found
 
 
 @lru_cache(256)

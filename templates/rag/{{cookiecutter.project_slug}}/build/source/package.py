@@ -28,7 +28,7 @@ from source.integrity import IndexUnusable, check_integrity
 from source.reranking import open_reranker
 from source.retrieval import Retriever
 from source.scope import Entries, Entry
-from source.stores import VectorStore, open_store
+from source.stores import RowStore, VectorStore, open_store
 
 CONFIG, METADATA, MANIFEST = "config.json", "metadata.json", "manifest.json"
 INDEX, ENCODER, PROMPTS, CODE = "index", "encoder", "prompts", "code"
@@ -93,6 +93,9 @@ def retriever_of(
     Row by row `lexical` is of these chunks.
     """
     weights = retrieval.weights if isinstance(retrieval.weights, Weights) else Weights()
+    by_row = None
+    if isinstance(store, RowStore) and store.ids == lexical.entries.ids:
+        by_row = store.ranked
     return Retriever(
         chunks=chunks,
         lexical=lexical,
@@ -101,6 +104,7 @@ def retriever_of(
         settings=retrieval,
         weights=weights,
         reranker=open_reranker(retrieval),
+        by_row=by_row,
     )
 
 

@@ -15,8 +15,8 @@ from source.fusion import Weights, fuse
 from source.index_settings import RetrievalSettings
 from source.passages import Passage
 from source.reranking import Reranker
-from source.scope import Scope, scope
-from source.stores import Found, VectorStore
+from source.scope import Ranked, Scope, scope
+from source.stores import VectorStore
 
 Way = Literal["hybrid", "bm25", "dense"]
 # Question vectors that `remembering` keeps.
@@ -35,6 +35,8 @@ class Retriever:
     weights: Weights
     reranker: Reranker | None = None
     question_vector: Callable[[str], Vectors] | None = None
+    # Searches the vectors by row, where the store's rows are those of the chunks.
+    by_row: Callable[[Vectors, int, Scope], Ranked] | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Retriever:
@@ -60,7 +62,8 @@ class Retriever:
         if self.reranker is None:
             return self._found("hybrid", question, top_k, wanted)
         candidates = self._found("hybrid", question, self.settings.candidates, wanted)
-        texts = [self._chunk(passage.chunk).searched for passage in candidates]
+        rows = self.lexical.entries.rows
+        texts = [self.chunks[rows[passage.chunk]].searched for passage in candidates]
         scores = self.reranker.scores(question, texts)
         ranked = [
             replace(passage, score=score, scores={**passage.scores, "reranker": score})
@@ -96,26 +99,27 @@ class Retriever:
             "dense": {"dense": 1.0},
         }[way]
         depth = max(top_k, self.settings.candidates) if way == "hybrid" else top_k
-        ways: dict[str, list[Found]] = {}
+        scores: dict[str, Ranked] = {}
         if weights.get("bm25"):
-            ways["bm25"] = self.lexical.search(question, depth, wanted)
+            scores["bm25"] = self.lexical.ranked(question, depth, wanted)
         if weights.get("dense"):
-            ways["dense"] = self._dense(question, depth, wanted)
-        scores = {name: dict(found) for name, found in ways.items()}
+            scores["dense"] = self._dense(question, depth, wanted)
         if way == "hybrid":
-            # A mapping keeps the order in which it was made: these are the rankings.
-            ranked = fuse(scores, weights, top_k)
-            scores["hybrid"] = dict(ranked)
-        else:
-            ranked = ways[way]
-        return [_passage(self._chunk(identifier), score, scores) for identifier, score in ranked]
+            best = fuse(scores, weights, top_k, self.lexical.entries.ids.__getitem__)
+            scores["hybrid"] = dict(best)
+        return [_passage(self.chunks[row], row, way, scores) for row in scores[way]]
 
-    def _dense(self, question: str, k: int, wanted: Scope) -> list[Found]:
+    def _dense(self, question: str, k: int, wanted: Scope) -> Ranked:
         if not question.strip():
-            return []
+            return {}
         vector = (self.question_vector or self._encode)(question)
         # To an encoder that knows no word of it, a question is as near to everything.
-        return self.store.search(vector, k, wanted) if vector.any() else []
+        if not vector.any():
+            return {}
+        if self.by_row is not None:
+            return self.by_row(vector, k, wanted)
+        rows = self.lexical.entries.rows
+        return {rows[name]: score for name, score in self.store.search(vector, k, wanted)}
 
     def _encode(self, question: str) -> Vectors:
         """A question longer than the encoder reads is cut where it stops reading."""
@@ -125,11 +129,8 @@ class Retriever:
         vector: Vectors = self.encoder.encode([question], kind="question")[0]
         return vector
 
-    def _chunk(self, identifier: str) -> Chunk:
-        return self.chunks[self.lexical.entries.rows[identifier]]
 
-
-def _passage(chunk: Chunk, score: float, scores: Mapping[str, Mapping[str, float]]) -> Passage:
+def _passage(chunk: Chunk, row: int, way: Way, scores: Mapping[str, Ranked]) -> Passage:
     return Passage(
         chunk=chunk.id,
         document=chunk.document,
@@ -138,6 +139,6 @@ def _passage(chunk: Chunk, score: float, scores: Mapping[str, Mapping[str, float
         start=chunk.start,
         end=chunk.end,
         text=chunk.text,
-        score=score,
-        scores={way: found[chunk.id] for way, found in scores.items() if chunk.id in found},
+        score=scores[way][row],
+        scores={name: found[row] for name, found in scores.items() if row in found},
     )

@@ -18,6 +18,8 @@ from source.documents import Value
 from source.errors import UserError
 
 Mask = npt.NDArray[np.bool_]
+# Rows with their scores, best first.
+Ranked = dict[int, float]
 Key = TypeVar("Key", bound=Hashable)
 # Scopes whose rows are remembered: a byte for every row and scope.
 REMEMBERED = 64
@@ -168,11 +170,9 @@ class Entries:
         for identifier, labels, metadata in rows:
             yield Entry(identifier, self._labels[labels], self._metadata[metadata])
 
-    def named(
-        self, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]
-    ) -> list[tuple[str, float]]:
+    def named(self, ranked: Ranked) -> list[tuple[str, float]]:
         """The ids of rows with their scores."""
-        return list(zip(map(self.ids.__getitem__, rows.tolist()), scores.tolist(), strict=True))
+        return [(self.ids[row], score) for row, score in ranked.items()]
 
     def _admitted(self, wanted: Scope) -> Mask | None:
         """True for rows within a scope, of shape (entries,); None when that is all of them."""

@@ -18,15 +18,12 @@ from source.documents import Value, read_lines, write_lines
 from source.encoders import Vectors
 from source.errors import UserError
 from source.index_settings import HnswSettings
-from source.scope import Entries, Entry, Mask, Scope
+from source.scope import Entries, Entry, Mask, Ranked, Scope
 from source.stores import Found, StoreUnusable
 
 # Its type stubs are behind its interface.
 faiss: Any = import_module("faiss")
 
-# Without a selection Faiss spreads one question over all cores, which other requests need: on two
-# busy ones that took three times as long.
-_EVERYTHING: Any = faiss.SearchParameters(sel=faiss.IDSelectorAll())
 VECTORS, ENTRIES, GRAPH = "vectors.npy", "entries.jsonl", "graph.faiss"
 # A scope that admits fewer is searched exactly: a graph would lead to neighbours outside of it.
 NARROW = 20_000
@@ -79,21 +76,34 @@ class FaissStore:
         self._entries = Entries(())
         self.add(entries, kept)
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of every row."""
+        return self._entries.ids
+
     def search(self, vector: Vectors, k: int, scope: Scope) -> list[Found]:
         """At most `k` ids with their cosine, nearest first."""
+        return self._entries.named(self.ranked(vector, k, scope))
+
+    def ranked(self, vector: Vectors, k: int, scope: Scope) -> Ranked:
+        """The same by row."""
         admitted = self._entries.admitted(scope)
         within = len(self) if admitted is None else int(np.count_nonzero(admitted))
         if not within:
-            return []
+            return {}
         count = min(k, within)
         if admitted is not None and self._hnsw is not None and within < NARROW:
             return self._exactly(vector, count, admitted)
         question = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
         parameters = self._parameters(admitted, count)
+        # Else Faiss spreads one question over all cores, which other requests need: on two busy
+        # ones that took three times as long. It counts for this thread alone.
+        faiss.omp_set_num_threads(1)
         scores, rows = self._index.search(question, count, params=parameters)
-        # A graph may lead to fewer.
-        there = rows[0] >= 0
-        return self._entries.named(rows[0, there], scores[0, there])
+        # A graph may lead to fewer; the rest are -1.
+        found = dict(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
+        found.pop(-1, None)
+        return found
 
     def save(self, folder: Path) -> None:
         """Write vectors, entries and graph."""
@@ -141,13 +151,13 @@ class FaissStore:
             return faiss.SearchParametersHNSW(
                 efSearch=max(self._hnsw.search_breadth, count), **options
             )
-        return _EVERYTHING if admitted is None else faiss.SearchParameters(sel=_selector(admitted))
+        return None if admitted is None else faiss.SearchParameters(sel=_selector(admitted))
 
-    def _exactly(self, vector: Vectors, count: int, admitted: Mask) -> list[Found]:
+    def _exactly(self, vector: Vectors, count: int, admitted: Mask) -> Ranked:
         rows = np.flatnonzero(admitted)
         scores = self.vectors[rows] @ vector
         best = np.lexsort((rows, -scores))[:count]
-        return self._entries.named(rows[best], scores[best])
+        return dict(zip(rows[best].tolist(), scores[best].tolist(), strict=True))
 
 
 def _selector(admitted: Mask) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from source.encoders import Vectors
 from source.errors import UserError
 from source.index_settings import IndexSettings
-from source.scope import Entry, Scope
+from source.scope import Entry, Ranked, Scope
 
 Found = tuple[str, float]
 
@@ -42,6 +42,20 @@ class VectorStore(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write what `open_store` needs to open the same store again."""
+        ...
+
+
+@runtime_checkable
+class RowStore(Protocol):
+    """A store in this process, which can tell what it finds by the number of its row."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id of every row."""
+        ...
+
+    def ranked(self, vector: Vectors, k: int, scope: Scope) -> Ranked:
+        """As `VectorStore.search`, by row."""
         ...
 
 

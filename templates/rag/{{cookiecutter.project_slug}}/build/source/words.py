@@ -18,6 +18,7 @@ import Stemmer
 # Hiragana, Katakana, CJK ideographs and Thai: no spaces between words.
 UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 WORD = re.compile(rf"[{UNSPACED}]+|[^\W_{UNSPACED}]+(?:_+[^\W_{UNSPACED}]+)*|__\w+__")
+RUN = re.compile(r"\w+")
 IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 # A sentence ends with its mark and space, at a blank line, or where a list item begins.
 SENTENCE_END = re.compile(
@@ -56,10 +57,11 @@ def units(text: str) -> list[str]:
     Scripts without spaces between words give overlapping pairs of characters.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    words: list[str] = WORD.findall(folded)
-    if folded.isascii() or not IS_UNSPACED.search(folded):
-        return words
-    return [part for word in words for part in _parts(word)]
+    spaced = folded.isascii() or not IS_UNSPACED.search(folded)
+    # Most texts have words without underscores, and the same are found much faster.
+    pattern = RUN if spaced and "_" not in folded else WORD
+    words: list[str] = pattern.findall(folded)
+    return words if spaced else [part for word in words for part in _parts(word)]
 
 
 def stem(word: str) -> str:

@@ -7,18 +7,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from built_packages import Run, write_settings
+from built_packages import GIVEN, Run, write_settings
 from corpus_files import article, articles, sidecar, write
 
 from source.chunks import read_chunks
 from source.embed import main as embed_main
 from source.embedding import read_parts
 from source.errors import UserError
+from source.index_build import build
 from source.index_settings import EmbeddingSettings
 from source.ingest_settings import DataSettings
 from source.integrity import IndexUnusable, check_integrity
@@ -261,6 +263,18 @@ def test_parts_that_do_not_fit_together_are_not_indexed(small: Run, tmp_path: Pa
         run.index()
     for folder in tmp_path.iterdir():
         assert not (folder / "run" / "package" / "index" / "integrity.json").exists()
+
+
+def test_a_prompt_without_the_place_for_passages_is_not_packaged(
+    small: Run, tmp_path: Path
+) -> None:
+    prompts = shutil.copytree(small.parts.prompts, tmp_path / "prompts")
+    answer = prompts / "answer.md"
+    answer.write_text(answer.read_text().replace("{context}", ""))
+    package = tmp_path / "package"
+    with pytest.raises(UserError, match=r"answer\.md: the slot \{context\} is missing"):
+        build(replace(small.parts, prompts=prompts), package, GIVEN)
+    assert not package.exists()
 
 
 def test_one_shuffled_file_among_many_is_noticed(thousand: Run, tmp_path: Path) -> None:
