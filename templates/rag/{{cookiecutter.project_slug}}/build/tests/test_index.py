@@ -157,6 +157,16 @@ def test_a_caller_sees_only_what_its_labels_allow(
     assert len({passage.document for passage in found}) == 10 * len(numbers)
 
 
+def test_rows_and_ids_of_a_store_find_the_same(small: Run) -> None:
+    by_row = load_package(small.package).retriever
+    by_id = replace(by_row, by_row=None)
+    assert by_row.by_row is not None
+    for scope in ({}, {"labels": ["hr"]}, {"filters": {"year": {"min": 2003, "max": 2009}}}):
+        for question in ("clean with warm water", "weight of gadget6x"):
+            found = by_row.search(question, top_k=7, **scope)
+            assert found and found == by_id.search(question, top_k=7, **scope)
+
+
 def test_filters_choose_documents_by_their_metadata(small: Run) -> None:
     retriever = load_package(small.package).retriever
     wanted = {"year": {"min": 2003, "max": 2009}}
