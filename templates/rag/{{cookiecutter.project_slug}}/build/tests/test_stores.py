@@ -126,6 +126,15 @@ def test_a_scope_is_applied_before_ranking(store: VectorStore, asked: dict[str, 
         assert found == expected(question, 4, wanted)
 
 
+def test_a_remembered_scope_is_not_taken_for_another(store: VectorStore) -> None:
+    question = unit(1, 3)[0]
+    for value in (True, 1, False, 0, True):
+        wanted = scope(["hr", "legal"], {"new": value})
+        found = [key for key, _ in store.search(question, 4, wanted)]
+        assert found == expected(question, 4, wanted)
+    assert scope(["a"]) == scope(["a"]) != scope(["a"], match="all")
+
+
 def test_what_is_removed_is_not_found(store: VectorStore) -> None:
     everything = scope(["hr", "legal"])
     question = unit(1, 4)[0]
