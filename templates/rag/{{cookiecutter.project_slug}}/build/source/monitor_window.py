@@ -87,41 +87,45 @@ def read_windows(
     """
     since = until - timedelta(days=window_days)
     before = since - timedelta(days=reference_days)
-    inside: list[Exchange] = []
-    earlier: list[Exchange] = []
+    inside, earlier = _Collected(), _Collected()
     for exchange in exchanges:
-        if exchange.at is None or not before <= exchange.at < until:
-            continue
-        (inside if exchange.at >= since else earlier).append(exchange)
-    return _window(inside, since, until), _window(earlier, before, since)
+        if exchange.at is not None and before <= exchange.at < until:
+            (inside if exchange.at >= since else earlier).add(exchange, exchange.at)
+    return inside.window(since, until), earlier.window(before, since)
 
 
-def _window(exchanges: Iterable[Exchange], since: datetime, until: datetime) -> Window:
-    asked: list[Asked] = []
-    failed = 0
-    ratings: dict[str, bool] = {}
-    for exchange in exchanges:
+@dataclass
+class _Collected:
+    """What is kept of exchanges, whose passages would fill the memory."""
+
+    asked: list[Asked] = field(default_factory=list)
+    failed: int = 0
+    ratings: dict[str, bool] = field(default_factory=dict)
+
+    def add(self, exchange: Exchange, at: datetime) -> None:
         request, response = exchange.request or {}, exchange.response or {}
         if isinstance(request.get("feedback"), dict):
             if (given := _feedback(request["feedback"])) and response.get("recorded"):
-                ratings[given.trace_id] = given.rating == "up"
+                self.ratings[given.trace_id] = given.rating == "up"
         elif not isinstance(request.get("question"), str):
-            continue
+            return
         elif "trace_id" not in response:
-            failed += 1
+            self.failed += 1
         else:
-            asked.append(
+            self.asked.append(
                 Asked(
                     question=request["question"].strip(),
                     labels=tuple(sorted(map(str, request.get("labels") or ()))),
                     filtered=bool(request.get("filters")),
                     empty=not response.get("passages"),
                     refused=bool(response.get("refused")),
-                    at=exchange.at or until,
+                    at=at,
                     seconds=exchange.seconds,
                 )
             )
-    return Window(since, until, tuple(asked), failed, tuple(ratings.values()))
+
+    def window(self, since: datetime, until: datetime) -> Window:
+        return Window(since, until, tuple(self.asked), self.failed, tuple(self.ratings.values()))
 
 
 def _feedback(document: object) -> Feedback | None:
