@@ -6,8 +6,6 @@ PYTHON ?= python3
 ARGS ?=
 ARCH ?= arm64
 CONFIG ?=
-# A Python with the RAG template's build requirements; without them its benchmark is left out.
-RAG_PYTHON ?= python
 UV_VERSION := 0.13.9
 
 BIN := $(CURDIR)/$(VENV)/bin
@@ -114,7 +112,6 @@ faults: $(PYTHON_READY) $(NODE_READY)  ## let every outward call of the control 
 
 bench: $(PYTHON_READY)  ## cost of a project, and of a RAG index, side by side with other ways
 	python -m benchmarks $(ARGS)
-	$(RAG_PYTHON) -m benchmarks.rag
 
 docs: $(PYTHON_READY)  ## build the documentation into site/
 	mkdocs build --strict --quiet

@@ -13,6 +13,8 @@ from benchmarks.control_report import measure as measure_control_plane
 from benchmarks.control_report import print_control_plane
 from benchmarks.lifecycle import measure as measure_lifecycle
 from benchmarks.lifecycle import print_lifecycle
+from benchmarks.rag.measure import measure as measure_rag
+from benchmarks.rag.report import print_table as print_rag
 from benchmarks.report import Measurements, print_report
 from benchmarks.ways import WAYS, Stage
 
@@ -22,9 +24,15 @@ from benchmarks.ways import WAYS, Stage
 @click.option("--template", default="regression", show_default=True)
 @click.option("--control-plane/--no-control-plane", default=True, help="Also a project from event.")
 @click.option("--lifecycle/--no-lifecycle", default=True, help="Also play a whole project.")
+@click.option("--rag/--no-rag", default=True, help="Also the RAG index against its libraries.")
 @click.option("--check", is_flag=True, help="Exit with 1 when a budget is exceeded.")
 def main(
-    repetitions: int, template: str, control_plane: bool, lifecycle: bool, check: bool
+    repetitions: int,
+    template: str,
+    control_plane: bool,
+    lifecycle: bool,
+    rag: bool,
+    check: bool,
 ) -> None:
     """Measure what making a project's two repositories costs, side by side with other ways.
 
@@ -50,6 +58,10 @@ def main(
         held = print_control_plane(measure_control_plane(repetitions), console) and held
     if lifecycle:
         held = print_lifecycle(measure_lifecycle(), Console()) and held
+    if rag:
+        console = Console()
+        console.width = max(console.width, 125)
+        held = print_rag(measure_rag(), console) and held
     if check and not held:
         raise SystemExit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.rag.ways import DIMENSION, WORDS_IN_CHUNK
@@ -11,7 +12,31 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 VOCABULARY = 60_000
-SYLLABLES = ("ba", "do", "ki", "lu", "mer", "nas", "pol", "ret", "sin", "tor", "vel", "zan")
+# Some with letters that are not ASCII, as in the texts of most languages.
+SYLLABLES = ("ba", "do", "ki", "lu", "mer", "nas", "pol", "ret", "sin", "tör", "vel", "zan")
+TEXTS, VECTORS = "texts.txt", "vectors.npy"
+QUESTIONS, QUESTION_VECTORS = "questions.txt", "question_vectors.npy"
+
+
+def write(folder: Path, chunks: int, count: int) -> None:
+    """Write texts and questions, one a line, and their vectors."""
+    import numpy as np
+
+    corpus = texts(chunks)
+    for name, lines in ((TEXTS, corpus), (QUESTIONS, questions(corpus, count))):
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    np.save(folder / VECTORS, vectors(chunks, 1))
+    np.save(folder / QUESTION_VECTORS, vectors(count, 2))
+
+
+def read(folder: Path) -> tuple[list[str], npt.NDArray[np.float32]]:
+    """The texts and their vectors."""
+    return _read(folder / TEXTS, folder / VECTORS)
+
+
+def read_questions(folder: Path) -> tuple[list[str], npt.NDArray[np.float32]]:
+    """The questions and their vectors."""
+    return _read(folder / QUESTIONS, folder / QUESTION_VECTORS)
 
 
 def texts(count: int) -> list[str]:
@@ -38,6 +63,14 @@ def vectors(count: int, seed: int) -> npt.NDArray[np.float32]:
     made: Any = np.random.default_rng(seed).standard_normal((count, DIMENSION), dtype=np.float32)
     found: npt.NDArray[np.float32] = made / np.linalg.norm(made, axis=1, keepdims=True)
     return found
+
+
+def _read(lines: Path, rows: Path) -> tuple[list[str], npt.NDArray[np.float32]]:
+    import numpy as np
+
+    found: npt.NDArray[np.float32] = np.load(rows)
+    with lines.open(encoding="utf-8") as file:
+        return [line.rstrip("\n") for line in file], found
 
 
 def _word(number: int) -> str:

@@ -1,9 +1,10 @@
-"""Measures one way in a process of its own, so that no memory is left from another.
+"""Does one task in a process of its own, so that no memory is left from another.
 
-Both ways get the same texts and the same vectors, and do the same work with the same libraries:
-stem, index by BM25, index vectors; then, for a question, rank by both and fuse the ranks. Times are
-the processor's, of one thread, so that other work on the machine counts little. Prints the result
-as one line of JSON.
+Both ways get the same texts and vectors and do the same work with the same libraries: stem, index
+by BM25, index vectors; then, for a question, rank by both and fuse the ranks. What the template
+does beside it (positions, metadata, labels, hashes) counts as its own. Loading modules counts for
+neither. Times are the processor's, of one thread, so that other work on the machine counts little.
+Prints what was measured as one line of JSON.
 """
 
 from __future__ import annotations
@@ -17,141 +18,122 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.marked import report_measurement
-from benchmarks.rag.corpus import questions, texts, vectors
-from benchmarks.rag.ways import BUILD, CANDIDATES, DIMENSION, PLAIN, TOP_K, Measured, Task
+from benchmarks.rag import corpus
+from benchmarks.rag.ways import ASK, BUILD, CORPUS, INDEX, OPEN, PLAIN, WAYS, Task
 
-SMOOTHING = 60
-WARM_UP = 5
-Ask = Callable[[int], list[int]]
+# The line with what was measured begins with this.
+MARK = "measured "
+# How often each question is asked; the fastest answer counts.
+ROUNDS = 5
+Ask = Callable[[int], Any]
 
 
 def main() -> None:
     """The worker's entry point; its argument is a `Task` as JSON."""
-    report_measurement(Task, measure)
-
-
-def measure(task: Task) -> Measured:
-    """Build the index, ask all questions, and hash what was found."""
-    corpus = texts(task.chunks)
-    asked = questions(corpus, task.questions)
-    rows, question_vectors = vectors(task.chunks, 1), vectors(task.questions, 2)
-    build = plain if task.way == PLAIN else template
-    began = time.process_time()
-    ask = build(corpus, rows, asked, question_vectors)
-    built = time.process_time() - began
-    for number in range(min(WARM_UP, len(asked))):
-        ask(number)
-    times, found = [], hashlib.sha256()
-    for number in range(len(asked)):
-        began = time.process_time()
-        best = ask(number)
-        times.append(time.process_time() - began)
-        found.update(json.dumps(best).encode())
-    times.sort()
-    return Measured(
-        build_seconds=built,
-        query_ms=times[len(times) // 2] * 1000,
-        slow_query_ms=times[int(len(times) * 0.95)] * 1000,
-        peak_mib=_peak_mib(),
-        found=found.hexdigest(),
-    )
-
-
-def plain(corpus: list[str], rows: Any, asked: list[str], question_vectors: Any) -> Ask:
-    """bm25s, PyStemmer and Faiss as their own documentation uses them, and ranks fused."""
-    import bm25s
-    import faiss
-    import Stemmer
-
-    stemmer = Stemmer.Stemmer("english")
-
-    def tokens(batch: list[str]) -> Any:
-        return bm25s.tokenize(
-            batch, stopwords=None, stemmer=stemmer, show_progress=False, token_pattern=r"\b\w+\b"
-        )
-
-    lexical = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-    lexical.index(tokens(corpus), show_progress=False)
-    dense = faiss.IndexFlatIP(DIMENSION)
-    dense.add(rows)
-
-    def ask(number: int) -> list[int]:
-        by_words, _ = lexical.retrieve(tokens([asked[number]]), k=CANDIDATES, show_progress=False)
-        _, by_vectors = dense.search(question_vectors[number : number + 1], CANDIDATES)
-        scores: dict[int, float] = {}
-        for ranking in (by_words[0].tolist(), by_vectors[0].tolist()):
-            for rank, row in enumerate(ranking, 1):
-                scores[row] = scores.get(row, 0.0) + 1 / (SMOOTHING + rank)
-        return sorted(scores, key=lambda row: (-scores[row], row))[:TOP_K]
-
-    return ask
-
-
-def template(corpus: list[str], rows: Any, asked: list[str], question_vectors: Any) -> Ask:
-    """The template's index and retriever; an encoder stands in that has the vectors already."""
+    task = Task(**json.loads(sys.argv[1]))
     sys.path.insert(0, str(BUILD))
-    from source.bm25 import LexicalIndex
-    from source.chunks import Chunk
-    from source.fusion import Weights
-    from source.index_settings import IndexSettings, RetrievalSettings
-    from source.retrieval import Retriever
-    from source.scope import Entries, Entry
-    from source.search_words import Analyzer
-    from source.stores import new_store
-
-    # As Index reads them from Embed, before it builds.
-    ids = [f"{row:07d}" for row in range(len(corpus))]
-    chunks = tuple(
-        Chunk(name, "document", "", (), 0, len(text), text, (), "")
-        for name, text in zip(ids, corpus, strict=True)
-    )
-    entries = [Entry(name) for name in ids]
-    store = new_store(IndexSettings(), DIMENSION, "benchmark")
-    store.add(entries, rows)
-    retriever = Retriever(
-        chunks=chunks,
-        lexical=LexicalIndex.build(corpus, Analyzer("en"), Entries(entries)),
-        store=store,
-        encoder=_Known(dict(zip(asked, question_vectors, strict=True))),
-        settings=RetrievalSettings(top_k=TOP_K, candidates=CANDIDATES),
-        weights=Weights(1.0, 1.0),
-    )
-    return lambda number: [
-        int(passage.chunk) for passage in retriever.search(asked[number], top_k=TOP_K)
-    ]
+    measured = {CORPUS: _write, INDEX: _index, OPEN: _open, ASK: _ask}[task.kind](task)
+    print(MARK + json.dumps(measured), flush=True)
 
 
-class _Known:
-    """Vectors by their texts, in the place of an encoder."""
-
-    dimension = DIMENSION
-    max_tokens = 512
-    fingerprint = "known"
-
-    def __init__(self, known: dict[str, Any]) -> None:
-        self._known = known
-
-    def encode(self, batch: list[str], *, kind: str = "passage") -> Any:
-        """The vectors of texts that are known."""
-        import numpy as np
-
-        return np.stack([self._known[text] for text in batch])
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """None: nothing is cut."""
-        return []
-
-    def save(self, folder: Path) -> None:
-        """There is nothing to save."""
+def _write(task: Task) -> dict[str, Any]:
+    corpus.write(Path(task.folder), task.chunks, task.questions)
+    return {}
 
 
-def _peak_mib() -> float:
+def _index(task: Task) -> dict[str, Any]:
+    texts, vectors = corpus.read(Path(task.folder))
+    questions = corpus.read_questions(Path(task.folder))
+    way = _way(task.way)
+    folder = _saved(task, task.way)
+    began = time.process_time()
+    index = way.build(texts, vectors)
+    _asking(task.way, index, *questions)(0)
+    built = time.process_time()
+    peak = _memory("VmHWM")
+    index.save(folder)
+    saved = time.process_time()
+    return {"build_seconds": built - began, "save_seconds": saved - built, "peak_mib": peak}
+
+
+def _open(task: Task) -> dict[str, Any]:
+    questions = corpus.read_questions(Path(task.folder))
+    way = _way(task.way)
+    began = time.process_time()
+    index = way.open(_saved(task, task.way))
+    _asking(task.way, index, *questions)(0)
+    return {"open_seconds": time.process_time() - began, "open_mib": _memory("VmRSS")}
+
+
+def _ask(task: Task) -> dict[str, Any]:
+    """Ask both ways every question in turn, so that a busy moment of the machine hits both."""
+    questions = corpus.read_questions(Path(task.folder))
+    asks = {name: _asking(name, _way(name).open(_saved(task, name)), *questions) for name in WAYS}
+    best = {name: [float("inf")] * task.questions for name in WAYS}
+    found: dict[str, list[Any]] = {name: [None] * task.questions for name in WAYS}
+    for turn in range(ROUNDS):
+        for number in range(task.questions):
+            for name in WAYS if turn % 2 else reversed(WAYS):
+                began = time.process_time()
+                answer = asks[name](number)
+                took = time.process_time() - began
+                best[name][number] = min(best[name][number], took)
+                found[name][number] = answer
+    rows = {name: _rows(name, found[name]) for name in WAYS}
+    same = sum(map(list.__eq__, *rows.values())) / task.questions
+    return {name: {**_figures(best[name], rows[name]), "same": same} for name in WAYS}
+
+
+def _figures(times: list[float], rows: list[list[int]]) -> dict[str, Any]:
+    times = sorted(times)
+    return {
+        "query_ms": times[len(times) // 2] * 1000,
+        "slow_query_ms": times[int(len(times) * 0.95)] * 1000,
+        "found": hashlib.sha256(json.dumps(rows).encode()).hexdigest(),
+    }
+
+
+def _way(name: str) -> Any:
+    """The class of a way's index; its libraries are loaded before any clock starts."""
+    if name == PLAIN:
+        from benchmarks.rag.plain_index import PlainIndex
+
+        return PlainIndex
+    from benchmarks.rag.template_index import TemplateIndex
+
+    return TemplateIndex
+
+
+def _rows(name: str, found: list[Any]) -> list[list[int]]:
+    if name == PLAIN:
+        from benchmarks.rag.plain_index import rows
+    else:
+        from benchmarks.rag.template_index import rows
+    return [rows(answer) for answer in found]
+
+
+def _asking(way: str, index: Any, questions: list[str], vectors: Any) -> Ask:
+    """What answers the question of a number."""
+    if way == PLAIN:
+        return lambda number: index.ask(questions[number], vectors[number : number + 1])
+    knowing = index.knowing(dict(zip(questions, vectors, strict=True)))
+    return lambda number: knowing.ask(questions[number])
+
+
+def _saved(task: Task, way: str) -> Path:
+    folder = Path(task.folder) / way.replace(" ", "_")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _memory(field: str) -> float:
+    """MiB of this process: VmHWM is the most it had, VmRSS what it has."""
     status = Path("/proc/self/status")
     if status.exists():
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024)
+        return int(lines[field].split()[0]) / 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":
