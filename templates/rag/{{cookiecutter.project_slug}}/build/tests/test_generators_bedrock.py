@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 import pytest
 from answer_index import INJECTED, LEAVE, passage, terms
 from botocore.exceptions import ClientError, EventStreamError
@@ -27,8 +27,9 @@ class Converse:
     def __init__(self, *events: Any) -> None:
         self.events = events
         self.requests: list[dict[str, Any]] = []
-        real = boto3.client("bedrock-runtime", region_name="eu-central-1")
-        self._shape = real.meta.service_model.operation_model("ConverseStream").input_shape
+        # Not a client's model: making one looks for credentials, on the network too.
+        model = botocore.session.get_session().get_service_model("bedrock-runtime")
+        self._shape = model.operation_model("ConverseStream").input_shape
 
     def converse_stream(self, **request: Any) -> dict[str, Any]:
         from botocore.validate import ParamValidator
