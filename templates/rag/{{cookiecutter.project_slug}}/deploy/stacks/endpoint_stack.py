@@ -13,7 +13,8 @@ from stacks.answer_graphs import answer_rows
 from stacks.answer_log import AnswerLog
 from stacks.answer_metrics import AnswerMetrics
 from stacks.models_access import Place, encoder_grants, model_grants
-from stacks.monitoring import JobImage, Monitoring
+from stacks.monitoring.construct import Monitoring
+from stacks.monitoring.job import JobImage
 from stacks.sections import GroundedGuardrail
 from stacks.stage_config import SCIKIT_LEARN, RetrievalStageConfig
 from stacks.tracing import tracing_environment, tracing_grants, tracking_server

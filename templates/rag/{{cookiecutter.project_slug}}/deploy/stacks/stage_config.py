@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from components.stage_config import StageConfig
 from stacks.answer_alarms import AnswerAlarms
 from stacks.models_config import ModelsSection
-from stacks.monitoring import MonitoringSection
+from stacks.monitoring.section import MonitoringSection
 from stacks.sections import GroundedGuardrail, TracingSection
 
 SCIKIT_LEARN = "sagemaker-scikit-learn"
