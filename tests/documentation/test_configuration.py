@@ -140,7 +140,7 @@ RETRIEVAL = DOCS / "templates" / "rag.md"
 def test_every_key_of_a_retrieval_stage_is_documented(render: Render) -> None:
     deploy = render("rag") / "deploy"
     files = [
-        path for name in ("components", "stacks") for path in sorted((deploy / name).glob("*.py"))
+        path for name in ("components", "stacks") for path in sorted((deploy / name).rglob("*.py"))
     ]
     model = keys_of(files, "RetrievalStageConfig")
     own = {key for key in model if not key.startswith((*COMMON, "alarms."))}
