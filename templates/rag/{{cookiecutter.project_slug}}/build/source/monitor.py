@@ -25,9 +25,10 @@ from source.encoders import open_encoder
 from source.errors import UserError
 from source.exits import StepFailed, conclude, run_step
 from source.integrity import check_integrity
+from source.monitor_findings import Monitoring, Reference
 from source.monitor_settings import EVALUATED, MonitorSettings, monitor_settings
 from source.monitor_window import Window, read_windows
-from source.monitoring import Monitoring, Reference, monitor, reference_name
+from source.monitoring import monitor, reference_name
 from source.package import CONFIG, ENCODER, INDEX, QUESTIONS, read_json
 from source.questions import load_questions
 from source.settings import read_document

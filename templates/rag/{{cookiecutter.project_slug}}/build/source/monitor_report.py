@@ -4,38 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 from html import escape
 
-import numpy as np
-from matplotlib.axes import Axes
-
-from source.figure import BLUE, DARK, GREY, ORANGE, name_bars, png
-from source.monitor_window import Share, Window
-from source.monitoring import (
-    DISLIKED,
-    DRIFT,
-    EMPTY,
-    REFUSED,
-    SHOWN,
-    UNKNOWN,
-    Monitoring,
-    milliseconds,
-)
-from source.page import cell, image, page, table
+from source.monitor_checks import NAMES
+from source.monitor_findings import SHOWN, Monitoring, milliseconds
+from source.monitor_plots import how_far_apart, questions_by_day, shares_and_bounds
+from source.monitor_window import Window
+from source.page import banner, cards, cell, image, page, table
 from source.rounding import number
-from source.verdict import Check
+from source.verdict_page import check_outcome
 
-CHECKS = {
-    DRIFT: "Questions like those before",
-    UNKNOWN: "Words that no document has",
-    EMPTY: "Questions without any passage",
-    REFUSED: "Refused questions",
-    DISLIKED: "Answers rated down",
-}
-SHARES = {key: CHECKS[key] for key in (UNKNOWN, EMPTY, REFUSED, DISLIKED)}
 LONGEST = 300
-BINS = 30
 
 
 def render(found: Monitoring, title: str) -> str:
@@ -55,31 +34,28 @@ def render(found: Monitoring, title: str) -> str:
 
 def _head(found: Monitoring, title: str) -> str:
     window = found.window
-    look = "pass" if found.passed else "fail"
     word = "In bounds" if found.passed else "Out of bounds"
     if found.passed and not found.decided:
         word = "Not decided"
-    cards = [("Questions", f"{len(window.asked):,}"), ("Ratings", f"{len(window.ratings):,}")]
-    cards.insert(1, ("Different questions", f"{len(window.distinct()):,}"))
-    cards += [(SHARES[name], f"{share.value:.1%}") for name, share in found.shares.items()]
-    shown = "".join(f'<div class="card">{text}<b>{value}</b></div>' for text, value in cards)
+    figures = [
+        ("Questions", f"{len(window.asked):,}", ""),
+        ("Different questions", f"{len(window.distinct()):,}", ""),
+        ("Ratings", f"{len(window.ratings):,}", ""),
+        *((NAMES[name], f"{share.value:.1%}", "") for name, share in found.shares.items()),
+    ]
     failed = f"; {window.failed:,} questions got no answer" if window.failed else ""
     return (
         f"<h1>{escape(title)}: what it is asked</h1>"
         f'<p class="muted">{window.since:%Y-%m-%d %H:%M} to {window.until:%Y-%m-%d %H:%M} UTC, '
         f"compared with {escape(found.reference.name)} "
         f"({len(found.reference.questions):,} different questions){failed}</p>"
-        f'<div class="verdict {look}"><strong>{word}</strong><br>{escape(found.message)}</div>'
-        f'<div class="cards">{shown}</div>'
+        f"{banner(found.passed, word, found.message)}{cards(figures)}"
     )
 
 
 def _checks(found: Monitoring) -> str:
-    def verdict(check: Check) -> str:
-        return "not judged" if not check.applied else "✓ holds" if check.passed else "✗ exceeded"
-
     rows = [
-        [CHECKS[name], verdict(check), check.statement, cell(check.limit)]
+        [NAMES[name], check_outcome(check), check.statement, cell(check.limit)]
         for name, check in found.checks.items()
     ]
     note = (
@@ -93,77 +69,15 @@ def _checks(found: Monitoring) -> str:
 def _pictures(found: Monitoring) -> str:
     pictures = []
     if found.window.asked:
-        pictures.append(image(_days(found.window), "Questions of each day and how they ended"))
+        plot = questions_by_day(found.window)
+        pictures.append(image(plot, "Questions of each day and how they ended"))
     if found.shares:
-        pictures.append(image(_shares(found), "Shares with their intervals and bounds"))
+        plot = shares_and_bounds(found.shares, found.checks)
+        pictures.append(image(plot, "Shares with their intervals and bounds"))
     if found.drift is not None:
-        pictures.append(image(_apart(found), "How far window and reference can be told apart"))
+        plot = how_far_apart(found.drift.found)
+        pictures.append(image(plot, "How far window and reference can be told apart"))
     return "".join(pictures)
-
-
-def _days(window: Window) -> bytes:
-    """Stacked bars: answered, refused, and without passages."""
-    days = (window.until - window.since) // timedelta(days=1)
-    names = [f"{window.since + timedelta(days=day):%d %b}" for day in range(days)]
-    counts: Counter[tuple[int, str]] = Counter()
-    for one in window.asked:
-        kind = "empty" if one.empty else "refused" if one.refused else "answered"
-        counts[min((one.at - window.since) // timedelta(days=1), days - 1), kind] += 1
-
-    def bars(axes: Axes) -> None:
-        bottom = np.zeros(days)
-        for kind, colour in (("answered", BLUE), ("refused", ORANGE), ("empty", DARK)):
-            heights = np.array([counts[day, kind] for day in range(days)])
-            axes.bar(range(days), heights, bottom=bottom, color=colour, label=kind)
-            bottom += heights
-        step = max(1, days // 10)
-        axes.set_xticks(range(0, days, step), names[::step])
-        axes.grid(visible=False, axis="x")
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
-        axes.set(ylabel="questions", title="Questions by day")
-
-    return png((10.0, 2.8), [bars])
-
-
-def _shares(found: Monitoring) -> bytes:
-    shares: list[tuple[str, Share]] = [(name, found.shares[name]) for name in found.shares][::-1]
-
-    def dots(axes: Axes) -> None:
-        for row, (name, share) in enumerate(shares):
-            low, high = share.interval
-            axes.plot([low, high], [row, row], color=BLUE, lw=3, solid_capstyle="butt")
-            axes.plot([share.value], [row], "o", color=BLUE)
-            limit = found.checks[name].limit
-            if limit is not None:
-                axes.plot([limit, limit], [row - 0.35, row + 0.35], color=ORANGE, lw=2)
-        name_bars(axes, [SHARES[name] for name, _ in shares])
-        axes.set_xlim(0, 1)
-        axes.set_ylim(-0.6, len(shares) - 0.4)
-        axes.set(xlabel="share with its interval; the bound in orange", title="Shares")
-
-    return png((10.0, 0.9 + 0.5 * len(shares)), [dots])
-
-
-def _apart(found: Monitoring) -> bytes:
-    assert found.drift is not None
-    test = found.drift.found
-    edges = np.histogram_bin_edges(np.concatenate([test.unlike, test.reference]), BINS)
-
-    def bars(axes: Axes) -> None:
-        for values, colour, name in (
-            (test.reference, GREY, "reference"),
-            (test.unlike, BLUE, "window"),
-        ):
-            share = np.full(len(values), 1 / len(values))
-            axes.hist(values, edges, weights=share, color=colour, alpha=0.6, label=name)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8)
-        axes.set(
-            xlabel="left: like the questions of the reference; right: like those of the window",
-            ylabel="share of questions",
-            title="How far the two can be told apart",
-        )
-
-    return png((10.0, 2.6), [bars])
 
 
 def _unlike(found: Monitoring) -> str:
