@@ -6,17 +6,14 @@ import csv
 import json
 import random
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import Render, run
+from offline import GUARD, Make, last_run, make_in, registered
 
 pytestmark = pytest.mark.xdist_group("build")
-GUARD = Path(__file__).parent / "guards"
-Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -27,26 +24,8 @@ def build(render: Render, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(build: Path, build_environment: Path, tmp_path: Path) -> Make:
-    """Run a target in the fresh copy, with the network out of reach."""
-    log = tmp_path / "network.log"
-
-    def target(*names: str, args: str = "") -> subprocess.CompletedProcess[str]:
-        done = run(
-            "make", "--no-print-directory", f"VENV={build_environment}", *names, f"ARGS={args}",
-            cwd=build, HOME=str(tmp_path), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
-        )  # fmt: skip
-        assert not log.exists(), log.read_text()
-        return done
-
-    return target
-
-
-def last_run(build: Path) -> dict:
-    return json.loads((build / ".local/last_run.json").read_text())
-
-
-def registered(build: Path) -> list[Path]:
-    return sorted((build / ".local/registry").glob("*/[0-9]*.json"))
+    """Run a target in the fresh copy."""
+    return make_in(build, environment=build_environment, home=tmp_path)
 
 
 def test_the_network_guard_stops_and_tells(tmp_path: Path) -> None:
@@ -76,7 +55,7 @@ def test_the_local_pipeline_registers_a_model(build: Path, make: Make) -> None:
     # at 76.9; one test split may differ, but it may not leave that region.
     assert 45 < summary["metrics"]["rmse"] < 60
     assert summary["model_package_arn"].endswith("/1")
-    assert [path.name for path in registered(build)] == ["1.json"]
+    assert registered(build) == ["1.json"]
     report = Path(summary["report"]).read_text()
     assert "<img" in report
     assert "http://" not in report.replace("http://www.w3.org", "")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Render, run, template_names
+from conftest import Render, template_names
+from offline import Make, make_in
 
 pytestmark = pytest.mark.xdist_group("deploy")
-GUARD = Path(__file__).parent / "guards"
 PACKAGE = "arn:aws:sagemaker:eu-west-1:000000000000:model-package/aiops-flats-models/"
 SERVING = {
     "AWS::SageMaker::Endpoint",
@@ -28,7 +26,6 @@ RESOURCES = {
     "llm_finetune": SERVING | {"AWS::SageMaker::InferenceComponent"},
     "rag": SERVING | {"AWS::Logs::MetricFilter"},
 }
-Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module", params=template_names())
@@ -45,19 +42,9 @@ def deploy(template: str, render: Render, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def make(deploy: Path, deploy_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Run a target in the copy, with the network out of reach."""
+    """Run a target in the copy."""
     home = tmp_path_factory.mktemp("home")
-    log = home / "network.log"
-
-    def target(*names: str, args: str = "") -> subprocess.CompletedProcess[str]:
-        done = run(
-            "make", "--no-print-directory", f"VENV={deploy_environment}", *names, f"ARGS={args}",
-            cwd=deploy, HOME=str(home), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
-        )  # fmt: skip
-        assert not log.exists(), log.read_text()
-        return done
-
-    return target
+    return make_in(deploy, environment=deploy_environment, home=home)
 
 
 def templates(deploy: Path) -> dict[str, dict]:

@@ -8,19 +8,16 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ENVIRONMENTS, Render, run
+from conftest import ENVIRONMENTS, Render
+from offline import Make, evaluation, last_run, make_in, offline, registered
 
 from generator.demo.environments import environment_for
 
 pytestmark = pytest.mark.xdist_group("llm_finetune")
-GUARD = Path(__file__).parent / "guards"
-Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -38,27 +35,8 @@ def build(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def make(build: Path, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
-    """Run a target in the copy, with the network out of reach."""
-    home = tmp_path_factory.mktemp("home")
-    log = home / "network.log"
-
-    def target(*names: str, args: str = "") -> subprocess.CompletedProcess[str]:
-        done = run(
-            "make", "--no-print-directory", f"VENV={environment}", *names, f"ARGS={args}",
-            cwd=build, HOME=str(home), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
-        )  # fmt: skip
-        assert not log.exists(), log.read_text()
-        return done
-
-    return target
-
-
-def last_run(build: Path) -> dict:
-    return json.loads((build / ".local/last_run.json").read_text())
-
-
-def registered(build: Path) -> list[str]:
-    return sorted(path.name for path in (build / ".local/registry").glob("*/[0-9]*.json"))
+    """Run a target in the copy."""
+    return make_in(build, environment=environment, home=tmp_path_factory.mktemp("home"))
 
 
 def configure(build: Path, **sections: dict) -> None:
@@ -77,11 +55,11 @@ def test_the_local_pipeline_registers_a_model_that_has_learnt(build: Path, make:
     steps = {step["name"]: step["status"] for step in summary["steps"]}
     assert steps["RegisterModel"] == "Succeeded"
     # The base knows nothing: whatever the tuned model answers rightly, it has learnt.
-    evaluation = json.loads(Path(summary["report"]).with_name("evaluation.json").read_text())
-    learnt = evaluation["llm_metrics"]["exact_match"]
+    measured = evaluation(build)
+    learnt = measured["llm_metrics"]["exact_match"]
     assert learnt["base"] == 0.0
     assert learnt["tuned"] > 0.5
-    assert learnt["interval"][0] > evaluation["gate"]["checks"]["base"]["limit"]
+    assert learnt["interval"][0] > measured["gate"]["checks"]["base"]["limit"]
     assert registered(build) == ["1.json"]
     report = Path(summary["report"]).read_text()
     assert "<img" in report
@@ -159,10 +137,7 @@ def test_another_task_trains_by_editing_the_config_alone(
     )
     done = make("run")
     assert done.returncode == 0, done.stdout[-6000:]
-    evaluation = json.loads(
-        Path(last_run(build)["report"]).with_name("evaluation.json").read_text()
-    )
-    assert evaluation["llm_metrics"]["f1"]["difference"] > 0.3
+    assert evaluation(build)["llm_metrics"]["f1"]["difference"] > 0.3
     reports = (build / ".local/runs").glob("*/Prepare/opt/ml/processing/output/reports/*.json")
     found = [json.loads(path.read_text()) for path in reports]
     (checked,) = [report for report in found if report["shape"] == "instruction"]
@@ -177,29 +152,23 @@ def test_the_machines_for_a_larger_model_are_named_offline(make: Make) -> None:
 
 
 # The shared parts, whose files are the same in every build repository, are tested in regression's.
-OWN_TESTS = "ARGS=--ignore=tests/mlops"
+OWN_TESTS = "--ignore=tests/mlops"
 
 
 def test_lint_and_tests(render: Render, environment: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(render("llm_finetune") / "build", tmp_path / "build")
-    log = tmp_path / "network.log"
-    done = run(
-        "make", "--no-print-directory", f"VENV={environment}", "lint", "test", OWN_TESTS,
-        cwd=folder, HOME=str(tmp_path), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
-    )  # fmt: skip
-    assert not log.exists(), log.read_text()
+    make = make_in(folder, environment=environment, home=tmp_path)
+    done = make("lint", "test", args=OWN_TESTS)
     assert done.returncode == 0, done.stdout[-6000:]
 
 
 def test_the_demo_ends_with_an_answer(environment: Path, tmp_path: Path) -> None:
     """From the event with this profile to the smoke test of the deploy repository."""
-    log = tmp_path / "network.log"
-    done = run(
+    done = offline(
         "aiops", "demo", "--profile", "LLM fine-tuning", "--output", tmp_path / "out",
         "--cache", ENVIRONMENTS,
-        cwd=tmp_path, HOME=str(tmp_path), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log),
+        cwd=tmp_path, home=tmp_path,
     )  # fmt: skip
-    assert not log.exists(), log.read_text()
     assert done.returncode == 0, done.stdout[-6000:]
     left = json.loads((tmp_path / "out/report.json").read_text())
     assert left["template"] == "llm_finetune"

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ENVIRONMENTS, Render, run
+from conftest import ENVIRONMENTS, Render
+from offline import Make, evaluation, last_run, make_in, offline, registered
 
 from generator.demo.environments import environment_for
 
 pytestmark = pytest.mark.xdist_group("rag")
-GUARD = Path(__file__).parent / "guards"
-Make = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -30,19 +29,8 @@ def environment(render: Render) -> Path:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Make]:
-    """Run a command with the network out of reach."""
-    home = tmp_path_factory.mktemp("home")
-    log = home / "network.log"
-
-    def command(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-        done = run(
-            *words, cwd=cwd, HOME=str(home), PYTHONPATH=str(GUARD), NETWORK_GUARD_LOG=str(log)
-        )
-        assert not log.exists(), log.read_text()
-        return done
-
-    return command
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +40,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def played(
-    guarded: Make, folder: Path, environment: Path, deploy_environment: Path
+    home: Path, folder: Path, environment: Path, deploy_environment: Path
 ) -> subprocess.CompletedProcess[str]:
     """What the demo of this profile printed; it leaves its folders in `folder`."""
-    done = guarded(
+    done = offline(
         "aiops", "demo", "--profile", "RAG", "--output", folder / "out", "--cache", ENVIRONMENTS,
-        cwd=folder,
+        cwd=folder, home=home,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]
     return done
@@ -71,26 +59,9 @@ def build(played: subprocess.CompletedProcess[str], folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def make(build: Path, environment: Path, guarded: Make) -> Make:
+def make(build: Path, environment: Path, home: Path) -> Make:
     """Run a target in the clone."""
-
-    def target(*names: str, args: str = "") -> subprocess.CompletedProcess[str]:
-        words = ("make", "--no-print-directory", f"VENV={environment}", *names, f"ARGS={args}")
-        return guarded(*words, cwd=build)
-
-    return target
-
-
-def last_run(build: Path) -> dict:
-    return json.loads((build / ".local/last_run.json").read_text())
-
-
-def evaluation(build: Path) -> dict:
-    return json.loads(Path(last_run(build)["report"]).with_name("evaluation.json").read_text())
-
-
-def registered(build: Path) -> list[str]:
-    return sorted(path.name for path in (build / ".local/registry").glob("*/[0-9]*.json"))
+    return make_in(build, environment=environment, home=home)
 
 
 def manifest(build: Path) -> dict:
@@ -252,11 +223,11 @@ def test_a_damaged_index_does_not_serve(build: Path, make: Make) -> None:
 
 
 # The shared parts, whose files are the same in every build repository, are tested in regression's.
-OWN_TESTS = "ARGS=--ignore=tests/mlops"
+OWN_TESTS = "--ignore=tests/mlops"
 
 
-def test_lint_and_tests(render: Render, environment: Path, guarded: Make, tmp_path: Path) -> None:
+def test_lint_and_tests(render: Render, environment: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(render("rag") / "build", tmp_path / "build")
-    words = ("make", "--no-print-directory", f"VENV={environment}", "lint", "test", OWN_TESTS)
-    done = guarded(*words, cwd=folder)
+    make = make_in(folder, environment=environment, home=tmp_path)
+    done = make("lint", "test", args=OWN_TESTS)
     assert done.returncode == 0, done.stdout[-6000:]
