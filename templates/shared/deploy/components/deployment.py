@@ -6,8 +6,8 @@ from typing import Generic
 
 from aws_cdk import Environment
 
-from components.execution_role import ModelArtifacts
 from components.model_package import ARTIFACT, ModelPackage
+from components.sagemaker_role import ModelArtifacts
 from components.settings import Settings, Stage
 from components.stage_config import Configuration, load_stage_config
 

@@ -11,8 +11,8 @@ from components.autoscaling import Autoscaling
 from components.dashboard import Dashboard
 from components.endpoint import VARIANT_NAME, Endpoint
 from components.endpoint_metrics import EndpointMetrics
-from components.execution_role import Grant
 from components.model import Model
+from components.sagemaker_role import Grant
 from components.stage_config import StageConfig
 from components.stage_stack import StageStack
 

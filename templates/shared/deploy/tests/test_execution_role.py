@@ -8,7 +8,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 from example import ENDPOINT_NAME
 
-from components.execution_role import ExecutionRole, ModelArtifacts
+from components.execution_role import ExecutionRole
+from components.sagemaker_role import ModelArtifacts
 
 KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/9f0a"
 

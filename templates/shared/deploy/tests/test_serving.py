@@ -13,9 +13,10 @@ from example import ALL_AT_ONCE, ENDPOINT_NAME, LINEAR, PACKAGE, stage_config
 from components.autoscaling import Autoscaling
 from components.data_capture import DataCapture
 from components.endpoint import Endpoint
-from components.execution_role import ExecutionRole, ModelArtifacts
+from components.execution_role import ExecutionRole
 from components.model import Model
 from components.model_package import ModelPackage
+from components.sagemaker_role import ModelArtifacts
 
 Serve = Callable[..., dict[str, dict[str, Any]]]
 OTHER = ModelPackage.parse(PACKAGE.arn.replace("/3", "/4"))

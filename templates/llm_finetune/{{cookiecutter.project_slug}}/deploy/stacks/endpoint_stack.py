@@ -4,9 +4,9 @@ from constructs import Construct
 
 from components.alarms import Alarms
 from components.deployment import Deployment
-from components.execution_role import ModelArtifacts
 from components.guardrail import Guardrail
 from components.model_package import ADAPTER_ARCHIVE
+from components.sagemaker_role import ModelArtifacts
 from components.stage_stack import StageStack
 from stacks.container import engine_environment
 from stacks.cost import estimate

@@ -5,9 +5,9 @@ from constructs import Construct
 from components.deployment import Deployment
 from components.endpoint import VARIANT_NAME
 from components.errors import ConfigurationError
-from components.execution_role import Grant
 from components.guardrail import Guardrail
 from components.image_registries import registry_account
+from components.sagemaker_role import Grant
 from components.variant_stack import VariantStack
 from stacks.answer_graphs import answer_rows
 from stacks.answer_log import AnswerLog

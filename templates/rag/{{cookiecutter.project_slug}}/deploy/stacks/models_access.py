@@ -7,7 +7,7 @@ to an inference profile and to the models behind it fit together.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from components.execution_role import Grant
+from components.sagemaker_role import Grant
 from stacks.models_config import BedrockModel, ModelsSection
 
 # Answers are always read as they are written (ConverseStream); vectors come in one piece.

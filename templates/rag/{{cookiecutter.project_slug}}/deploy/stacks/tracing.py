@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from components.errors import ConfigurationError
-from components.execution_role import Grant, ModelArtifacts
+from components.sagemaker_role import Grant, ModelArtifacts
 from components.settings import SETTINGS_FILE
 from stacks.sections import TracingSection
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from components.data_capture import DataCapture
-from components.execution_role import Grant, ModelArtifacts
+from components.sagemaker_role import Grant, ModelArtifacts
 from components.stage_config import VpcConfig
 from stacks.monitoring.announcements import announce_failed_jobs, announce_jobs_that_do_not_start
 from stacks.monitoring.job import JobData, JobImage, job_prefix, job_request

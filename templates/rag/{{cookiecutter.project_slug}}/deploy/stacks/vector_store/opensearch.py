@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_opensearchserverless as aoss
 from constructs import Construct
 
-from components.execution_role import Grant
+from components.sagemaker_role import Grant
 from stacks.vector_store.config import OpenSearchSection
 
 COLLECTION_EXPORT = "CollectionArn"

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from components.execution_role import Grant
+from components.sagemaker_role import Grant
 from stacks.vector_store.config import PgvectorSection
 
 CLUSTER_EXPORT, SECRET_EXPORT, KEY_EXPORT = "ClusterArn", "SecretArn", "KeyArn"

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from components.deployment import Deployment
 from components.errors import ConfigurationError
-from components.execution_role import Grant
+from components.sagemaker_role import Grant
 from components.settings import Settings
 from stacks.stage_config import RetrievalStageConfig
 from stacks.vector_store import opensearch, pgvector, s3vectors

@@ -12,7 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3vectors as s3vectors
 from constructs import Construct
 
-from components.execution_role import Grant
+from components.sagemaker_role import Grant
 
 READ = ("s3vectors:GetIndex", "s3vectors:GetVectors", "s3vectors:QueryVectors")
 _WRITE = (

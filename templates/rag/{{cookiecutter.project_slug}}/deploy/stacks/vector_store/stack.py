@@ -9,7 +9,7 @@ from constructs import Construct
 
 from components.acknowledgements import acknowledge
 from components.errors import ConfigurationError
-from components.execution_role import Grant
+from components.sagemaker_role import Grant
 from components.settings import PLACEHOLDER_ACCOUNT, SETTINGS_FILE, STAGES, Settings
 from stacks.vector_store.config import (
     FILE_NAME,
