@@ -7,15 +7,13 @@ import components  # noqa: F401  (before aws_cdk: it chooses the Node.js to run 
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from template_reading import Template
 
 from app import APPLICATION
 from components.application import main
 from components.settings import STAGES, load_settings
-
-Template = dict[str, Any]
 
 
 @pytest.fixture(scope="session")

@@ -5,31 +5,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from template_reading import Template, only
 
 from app import APPLICATION
 from components.application import Application, main
-from components.settings import load_settings
+from components.settings import STAGES, load_settings
 
 pytestmark = pytest.mark.xdist_group("stack")
-STAGES = ("dev", "test", "prod")
 SETTINGS = load_settings()
 REGION = SETTINGS.region("dev")
 GROUP = f"arn:aws:sagemaker:{REGION}:{SETTINGS.account('dev')}:model-package/example"
-Template = dict[str, Any]
 
 
 def read(workspace: Path, stages: tuple[str, ...] = STAGES) -> dict[str, str]:
     files = {each: workspace / "cdk.out" / each / "Endpoint.template.json" for each in stages}
     return {stage: file.read_text() for stage, file in files.items()}
-
-
-def only(template: Template, kind: str) -> dict[str, Any]:
-    """The one resource of a type."""
-    (found,) = (each for each in template["Resources"].values() if each["Type"] == kind)
-    return found
 
 
 def test_another_process_writes_the_same_bytes(workspace: Path, texts: dict[str, str]) -> None:

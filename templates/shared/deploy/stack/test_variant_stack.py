@@ -3,19 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from template_reading import Template, changed_properties, only
+
+from components.settings import STAGES
 
 pytestmark = pytest.mark.xdist_group("stack")
-STAGES = ("dev", "test", "prod")
-Template = dict[str, Any]
-
-
-def only(template: Template, kind: str) -> dict[str, Any]:
-    """The one resource of a type."""
-    (found,) = (each for each in template["Resources"].values() if each["Type"] == kind)
-    return found
 
 
 def test_another_version_is_a_new_model_and_an_update_of_the_endpoint(
@@ -23,15 +17,7 @@ def test_another_version_is_a_new_model_and_an_update_of_the_endpoint(
 ) -> None:
     before = json.loads(texts["dev"])
     after = json.loads(synthesize(f"--model-package-arn={group}/2", stages=("dev",))["dev"])
-    changed = {
-        (before["Resources"][name]["Type"], key)
-        for name in before["Resources"]
-        for key in before["Resources"][name]["Properties"]
-        if before["Resources"][name]["Properties"][key]
-        != after["Resources"][name]["Properties"].get(key)
-    }
-    assert before["Resources"].keys() == after["Resources"].keys()
-    assert changed == {
+    assert changed_properties(before, after) == {
         ("AWS::SageMaker::Model", "ModelName"),
         ("AWS::SageMaker::Model", "PrimaryContainer"),
         ("AWS::SageMaker::EndpointConfig", "EndpointConfigName"),

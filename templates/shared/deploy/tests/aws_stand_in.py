@@ -5,16 +5,15 @@ description of each operation, and botocore's own clients read it.
 """
 
 import json
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 import botocore.session
 from botocore.validate import ParamValidator
+from loopback_server import LoopbackHandler, LoopbackServer
 
 REGION, ACCOUNT = "eu-west-1", "111122223333"
 _NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -28,10 +27,11 @@ class AwsError(Exception):
         self.code, self.status = code, status
 
 
-class AwsStandIn:
+class AwsStandIn(LoopbackServer):
     """One account in one Region. ``calls`` lists the operations that were asked for."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.account = ACCOUNT
         self.stacks: dict[str, dict[str, Any]] = {}  # name: {"status", "outputs"}
         self.endpoints: dict[str, dict[str, str]] = {}  # name: {"status", "config"}
@@ -42,16 +42,6 @@ class AwsStandIn:
         self.red_alarms: list[str] = []
         self.predict: Callable[[bytes], tuple[int, bytes]] = lambda body: (200, body)
         self.calls: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -137,7 +127,7 @@ class AwsStandIn:
         return {"MetricAlarms": [{"AlarmName": name, "StateValue": "ALARM"} for name in found]}
 
 
-def _handler(aws: AwsStandIn) -> type[BaseHTTPRequestHandler]:
+def _handler(aws: AwsStandIn) -> type[LoopbackHandler]:
     models = botocore.session.Session()
 
     def checked(service: str, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
@@ -146,28 +136,28 @@ def _handler(aws: AwsStandIn) -> type[BaseHTTPRequestHandler]:
         assert not report.has_errors(), report.generate_report()
         return answer
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(LoopbackHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             aws.calls.append("GetObject")
             content = aws.objects.get(unquote(self.path.split("?")[0]).lstrip("/"))
             if content is None:
-                self._send(
+                self.send(
                     404, b"<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>"
                 )
             else:
-                self._send(200, content)
+                self.send(200, content)
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.body()
             target = self.headers.get("X-Amz-Target", "")
             if self.path == "/_deploy":  # how a test's CDK reports what it "deployed"
                 change = json.loads(body)
                 aws.stacks.update(change.get("stacks", {}))
                 aws.endpoints.update(change.get("endpoints", {}))
                 aws.components.update(change.get("components", {}))
-                self._send(200, b"{}")
+                self.send(200, b"{}")
             elif target:
                 self._json(target.partition(".")[2], json.loads(body))
             elif self.path.startswith("/endpoints/"):
@@ -185,27 +175,27 @@ def _handler(aws: AwsStandIn) -> type[BaseHTTPRequestHandler]:
             }[operation]
             try:
                 answer = checked(service, operation, method(request))
-                self._send(200, json.dumps(answer, default=datetime.timestamp).encode())
+                self.send(200, json.dumps(answer, default=datetime.timestamp).encode())
             except AwsError as error:
-                self._send(error.status, _json_error(error.code, str(error)))
+                self.send(error.status, _json_error(error.code, str(error)))
 
         def _invoke(self, name: str, body: bytes) -> None:
             aws.calls.append("InvokeEndpoint")
             if name not in aws.endpoints:
                 message = f"Endpoint {name} of account {aws.account} not found."
                 error = {"x-amzn-ErrorType": "ValidationError"}
-                self._send(400, json.dumps({"Message": message}).encode(), error)
+                self.send(400, json.dumps({"Message": message}).encode(), error)
                 return
             status, content = aws.predict(body)
             if status == 200:
-                self._send(200, content, {"Content-Type": "application/json"})
+                self.send(200, content, {"Content-Type": "application/json"})
                 return
             answer = {
                 "Message": f"Received client error ({status}) from main",
                 "OriginalStatusCode": status,
                 "OriginalMessage": content.decode(),
             }
-            self._send(424, json.dumps(answer).encode(), {"x-amzn-ErrorType": "ModelError"})
+            self.send(424, json.dumps(answer).encode(), {"x-amzn-ErrorType": "ModelError"})
 
         def _query(self, request: dict[str, str]) -> None:
             operation = request["Action"]
@@ -218,21 +208,10 @@ def _handler(aws: AwsStandIn) -> type[BaseHTTPRequestHandler]:
                     result = aws.describe_stacks(request["StackName"])
             except AwsError as error:
                 text = f"<Error><Code>{error.code}</Code><Message>{error}</Message></Error>"
-                self._send(error.status, f"<ErrorResponse>{text}</ErrorResponse>".encode())
+                self.send(error.status, f"<ErrorResponse>{text}</ErrorResponse>".encode())
                 return
             wrapped = f"<{operation}Result>{result}</{operation}Result>"
-            self._send(200, f"<{operation}Response>{wrapped}</{operation}Response>".encode())
-
-        def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
+            self.send(200, f"<{operation}Response>{wrapped}</{operation}Response>".encode())
 
     return Handler
 

@@ -1,7 +1,8 @@
 """A complete stage configuration, from which a test changes what it is about."""
 
-import copy
 from typing import Any
+
+from dotted_changes import with_changes
 
 from components.model_package import ModelPackage
 from components.stage_config import StageConfig
@@ -54,17 +55,7 @@ VALUES: dict[str, Any] = {
 
 def values(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """The values with changes by dotted key; ``...`` removes the key."""
-    changed = copy.deepcopy(VALUES)
-    for key, value in (changes or {}).items():
-        *path, last = key.split(".")
-        section = changed
-        for part in path:
-            section = section[part]
-        if value is ...:
-            del section[last]
-        else:
-            section[last] = value
-    return changed
+    return with_changes(VALUES, changes)
 
 
 def stage_config(changes: dict[str, Any] | None = None) -> StageConfig:

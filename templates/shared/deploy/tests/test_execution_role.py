@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 from example import ENDPOINT_NAME
+from template_reading import plain
 
 from components.execution_role import ExecutionRole
 from components.sagemaker_role import ModelArtifacts
@@ -30,22 +31,7 @@ def statements(stack: Stack, *, in_vpc: bool = False, capture: bool = False) -> 
         role.allow_data_capture(s3.Bucket(stack, "Bucket"), "prefix")
     (policy,) = Template.from_stack(stack).find_resources("AWS::IAM::Policy").values()
     found = policy["Properties"]["PolicyDocument"]["Statement"]
-    return {statement["Sid"]: flattened(statement) for statement in found}
-
-
-def flattened(value: Any) -> Any:
-    """Fn::Join as text, with references in angle brackets."""
-    if isinstance(value, list):
-        return [flattened(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"Fn::Join"}:
-        return "".join(map(str, flattened(value["Fn::Join"][1])))
-    if set(value) == {"Ref"}:
-        return "aws" if value["Ref"] == "AWS::Partition" else f"<{value['Ref']}>"
-    if set(value) == {"Fn::GetAtt"}:
-        return f"<{'.'.join(value['Fn::GetAtt'])}>"
-    return {key: flattened(item) for key, item in value.items()}
+    return {statement["Sid"]: plain(statement) for statement in found}
 
 
 def test_only_sagemaker_may_assume_the_role(stack: Stack) -> None:

@@ -4,12 +4,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from aws_stand_in import AwsStandIn
 from cloud_repository import ENDPOINT, GROUP, STACK, deployed, make_repository
+from loopback_server import LoopbackHandler, LoopbackServer
 
 from operations.__main__ import main
 from operations.closed_loop import Exchange, Measured
@@ -23,16 +23,16 @@ SAMPLE = {
 LoadTest = Callable[..., tuple[int, str]]
 
 
-class Asked:
+class Asked(LoopbackServer):
     """A server on this machine that notes what it is asked; ``kind`` is how it answers."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.kind = "answered"
         self.bodies: list[dict] = []
         self.most_at_once = 0
         self._at_once = 0
         self._lock = threading.Lock()
-        self.url = ""
 
     def reply(self, body: bytes) -> tuple[int, bytes]:
         with self._lock:
@@ -52,29 +52,21 @@ class Asked:
         return 200, b'{"answer": "no error"}'
 
 
-@pytest.fixture
-def server() -> Iterator[Asked]:
-    asked = Asked()
-
-    class Handler(BaseHTTPRequestHandler):
+def _handler(asked: Asked) -> type[LoopbackHandler]:
+    class Handler(LoopbackHandler):
         def do_POST(self) -> None:
-            status, body = asked.reply(self.rfile.read(int(self.headers["Content-Length"])))
+            status, body = asked.reply(self.body())
             if asked.kind == "breaks off" and len(asked.bodies) == 3:
                 return  # without an answer
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send(status, body)
 
-        def log_message(self, *arguments: object) -> None:
-            pass
+    return Handler
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    asked.url = f"http://127.0.0.1:{listening.server_address[1]}"
-    threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True).start()
-    yield asked
-    listening.shutdown()
-    listening.server_close()
+
+@pytest.fixture
+def server() -> Iterator[Asked]:
+    with Asked() as asked:
+        yield asked
 
 
 @pytest.fixture

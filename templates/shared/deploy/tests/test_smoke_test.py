@@ -1,14 +1,13 @@
 """The smoke test itself: it passes against what is right and fails against what is wrong."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from aws_stand_in import AwsStandIn
 from cloud_repository import ENDPOINT, GROUP, STACK, deployed, make_repository
+from loopback_server import LoopbackHandler, LoopbackServer
 
 from operations.__main__ import main
 
@@ -77,41 +76,30 @@ def smoke(
     return command
 
 
-class Local:
+class Local(LoopbackServer):
     """A server on this machine that follows SageMaker's contract; its model can be exchanged."""
 
-    predict: Predict = staticmethod(good)
-    health = 200
-    url = ""
+    def __init__(self) -> None:
+        super().__init__(_handler(self))
+        self.predict: Predict = good
+        self.health = 200
+
+
+def _handler(local: Local) -> type[LoopbackHandler]:
+    class Handler(LoopbackHandler):
+        def do_GET(self) -> None:
+            self.send(local.health if self.path == "/ping" else 404, b"")
+
+        def do_POST(self) -> None:
+            self.send(*local.predict(self.body()))
+
+    return Handler
 
 
 @pytest.fixture
 def local() -> Iterator[Local]:
-    served = Local()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.reply(served.health if self.path == "/ping" else 404, b"")
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.reply(*served.predict(body))
-
-        def reply(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.url = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield served
-    server.shutdown()
-    server.server_close()
+    with Local() as server:
+        yield server
 
 
 def test_a_good_local_server_passes(smoke: Smoke, local: Local, sample: Path) -> None:

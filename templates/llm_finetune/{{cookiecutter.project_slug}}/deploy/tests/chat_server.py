@@ -5,29 +5,21 @@ What it does wrong is a test's choice, so that the smoke test can be seen to not
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from loopback_server import LoopbackHandler, LoopbackServer
 
 LIMIT_WORDS = 1000
 
 
-class ChatServer:
+class ChatServer(LoopbackServer):
     """Serves /ping and /invocations on a loopback port. ``faults`` names what is wrong."""
 
     def __init__(self, *faults: str) -> None:
+        super().__init__(_handler(self))
         self.faults = set(faults)
         self._lock = threading.Lock()
         self._requests = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def answer(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """Status and document for one request."""
@@ -81,28 +73,17 @@ def question(request: dict[str, Any]) -> list[str]:
     return str(messages[-1]["content"]).split()
 
 
-def _handler(chat: ChatServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(chat: ChatServer) -> type[LoopbackHandler]:
+    class Handler(LoopbackHandler):
         def do_GET(self) -> None:
-            self._send(200, b"{}", "application/json")
+            self.send_json(200, {})
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.body()
             status, document = chat.answer(body)
             if status == 200 and json.loads(body).get("stream"):
-                events = "".join(f"data: {piece}\n\n" for piece in chat.pieces(document))
-                self._send(200, events.encode(), "text/event-stream")
+                self.send_events(chat.pieces(document))
             else:
-                self._send(status, json.dumps(document).encode(), "application/json")
-
-        def _send(self, status: int, body: bytes, content_type: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing: what a test needs, it asks for."""
+                self.send_json(status, document)
 
     return Handler

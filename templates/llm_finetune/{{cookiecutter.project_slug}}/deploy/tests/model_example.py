@@ -1,10 +1,10 @@
 """A complete stage configuration, from which a test changes what it is about."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import yaml
+from dotted_changes import with_changes
 
 from stacks.stage_config import StageConfig
 
@@ -13,8 +13,8 @@ PROD = Path(__file__).parent.parent / "config" / "prod.yaml"
 
 def values(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """The values of the prod stage, with changes by dotted key."""
-    changed: dict[str, Any] = copy.deepcopy(yaml.safe_load(PROD.read_text(encoding="utf-8")))
-    changed["model"] = {
+    stage: dict[str, Any] = yaml.safe_load(PROD.read_text(encoding="utf-8"))
+    stage["model"] = {
         "parameters_millions": 8000,
         "bytes_per_parameter": 2,
         "layers": 36,
@@ -23,15 +23,9 @@ def values(changes: dict[str, Any] | None = None) -> dict[str, Any]:
         "head_size": 128,
         "longest_context_tokens": 40960,
     }
-    changed["endpoint"]["instance_type"] = "ml.g6e.2xlarge"
-    changed["engine"] |= {"context_tokens": 8192, "gpu_memory_share": 0.9}
-    for key, value in (changes or {}).items():
-        *path, last = key.split(".")
-        section = changed
-        for part in path:
-            section = section[part]
-        section[last] = value
-    return changed
+    stage["endpoint"]["instance_type"] = "ml.g6e.2xlarge"
+    stage["engine"] |= {"context_tokens": 8192, "gpu_memory_share": 0.9}
+    return with_changes(stage, changes)
 
 
 def stage_config(changes: dict[str, Any] | None = None) -> StageConfig:

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk import App
 from aws_cdk.assertions import Template
 from model_example import stage_config
+from template_reading import found
 
 from components.application import feature_flags
 from components.deployment import Deployment
@@ -47,12 +48,6 @@ def synthesize() -> Synthesize:
         return template
 
     return make
-
-
-def found(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [
-        each["Properties"] for each in template["Resources"].values() if each["Type"].endswith(kind)
-    ]
 
 
 def test_a_copy_says_what_it_takes(synthesize: Synthesize) -> None:

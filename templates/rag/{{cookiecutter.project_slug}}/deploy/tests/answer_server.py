@@ -8,8 +8,9 @@ import re
 import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from loopback_server import LoopbackHandler, LoopbackServer
 
 LONGEST, MOST = 4000, 50
 INSTRUCTIONS = "You answer questions from passages of three documents."
@@ -26,23 +27,14 @@ class Refused(Exception):
     """A request that cannot be answered; the text says why."""
 
 
-class AnswerServer:
+class AnswerServer(LoopbackServer):
     """Serves /ping and /invocations on a loopback port. ``faults`` names what is wrong."""
 
     def __init__(self, *faults: str) -> None:
+        super().__init__(_handler(self))
         self.faults = set(faults)
         self._lock = threading.Lock()
         self._busy = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def reply(self, body: bytes) -> tuple[int, Any]:
         """Status and document; a stream's document is the list of its events."""
@@ -154,28 +146,16 @@ def _words(text: str) -> set[str]:
     return {word for word in re.findall(r"\w+", text.lower()) if len(word) > 3}
 
 
-def _handler(server: AnswerServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(server: AnswerServer) -> type[LoopbackHandler]:
+    class Handler(LoopbackHandler):
         def do_GET(self) -> None:
-            self._send(200, b"", "text/plain")
+            self.send(200, b"")
 
         def do_POST(self) -> None:
-            status, document = server.reply(self.rfile.read(int(self.headers["Content-Length"])))
+            status, document = server.reply(self.body())
             if isinstance(document, list):
-                lines = [e if isinstance(e, str) else json.dumps(e) for e in document]
-                events = "".join(f"data: {line}\n\n" for line in lines)
-                self._send(status, events.encode(), "text/event-stream")
+                self.send_events(e if isinstance(e, str) else json.dumps(e) for e in document)
             else:
-                self._send(status, json.dumps(document).encode(), "application/json")
-
-        def _send(self, status: int, body: bytes, content_type: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            """Say nothing: what a test needs, it asks for."""
+                self.send_json(status, document)
 
     return Handler

@@ -1,12 +1,13 @@
 """A complete stage, from which a test changes what it is about, and the template it gives."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import yaml
 from aws_cdk import App
 from aws_cdk.assertions import Template
+from dotted_changes import with_changes
+from template_reading import found, plain
 
 from components.application import feature_flags
 from components.deployment import Deployment
@@ -33,15 +34,9 @@ GUARDRAIL = {
 
 def values(changes: dict[str, Any] | None = None) -> dict[str, Any]:
     """The values of the prod stage, without anything that is called, with changes by key."""
-    changed: dict[str, Any] = copy.deepcopy(yaml.safe_load(PROD.read_text(encoding="utf-8")))
-    changed |= {"models": dict(NOTHING), "guardrail": None, "tracing": None, "monitoring": None}
-    for key, value in (changes or {}).items():
-        *path, last = key.split(".")
-        section = changed
-        for part in path:
-            section = section[part]
-        section[last] = value
-    return changed
+    stage: dict[str, Any] = yaml.safe_load(PROD.read_text(encoding="utf-8"))
+    stage |= {"models": NOTHING, "guardrail": None, "tracing": None, "monitoring": None}
+    return with_changes(stage, changes)
 
 
 def stage_config(changes: dict[str, Any] | None = None) -> RetrievalStageConfig:
@@ -72,28 +67,6 @@ def synthesized(
     )
     template: dict[str, Any] = Template.from_stack(EndpointStack(app, deployment=planned)).to_json()
     return template
-
-
-def found(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    """The properties of all resources whose type ends with ``kind``."""
-    return [
-        each["Properties"] for each in template["Resources"].values() if each["Type"].endswith(kind)
-    ]
-
-
-def plain(value: Any) -> Any:
-    """Fn::Join as text, with references in angle brackets."""
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"Fn::Join"}:
-        return "".join(map(str, plain(value["Fn::Join"][1])))
-    if set(value) == {"Ref"}:
-        return "aws" if value["Ref"] == "AWS::Partition" else f"<{value['Ref']}>"
-    if set(value) == {"Fn::GetAtt"}:
-        return f"<{'.'.join(value['Fn::GetAtt'])}>"
-    return {key: plain(item) for key, item in value.items()}
 
 
 def role_statements(template: dict[str, Any]) -> dict[str, Any]:

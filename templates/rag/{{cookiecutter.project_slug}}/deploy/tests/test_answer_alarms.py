@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from stage_example import found, stage_config, synthesized
+from stage_example import stage_config, synthesized
+from template_reading import found
 
 from components.settings import load_settings
 from stacks.answer_log import LOGGED

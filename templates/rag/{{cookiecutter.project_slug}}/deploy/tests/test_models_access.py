@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from stage_example import GUARDRAIL, NOVA, found, plain, role_statements, stage_config, synthesized
+from stage_example import GUARDRAIL, NOVA, role_statements, stage_config, synthesized
+from template_reading import found, plain
 
 from components.errors import ConfigurationError
 

@@ -8,7 +8,8 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 from pydantic import ValidationError
-from stage_example import NOTHING, PACKAGE_URI, found, stage_config, synthesized
+from stage_example import NOTHING, PACKAGE_URI, stage_config, synthesized
+from template_reading import found
 
 from components.settings import load_settings
 

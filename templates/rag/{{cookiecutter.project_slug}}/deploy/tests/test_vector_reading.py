@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from stage_example import found, plain, role_statements, settings, synthesized
+from stage_example import role_statements, settings, synthesized
 from store_example import CLOSED, CLUSTER, NETWORK, PUBLIC, store_values
+from template_reading import found, plain
 
 from components.errors import ConfigurationError
 from stacks.vector_store.config import load_vector_store, store_name

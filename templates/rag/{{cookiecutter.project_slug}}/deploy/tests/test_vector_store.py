@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 from aws_cdk.assertions import Template
-from stage_example import found, plain, settings
+from stage_example import settings
 from store_example import CLOSED, CLUSTER, PUBLIC, store_values
+from template_reading import found, plain
 
 from components.application import new_app
 from components.errors import ConfigurationError
