@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from template_reading import Template
+from template_reading import Template, changed_properties
 
 from app import APPLICATION
 from components.application import main
@@ -56,3 +56,12 @@ def texts(synthesize: Callable[..., dict[str, str]], group: str) -> dict[str, st
 @pytest.fixture(scope="session")
 def templates(texts: dict[str, str]) -> dict[str, Template]:
     return {stage: json.loads(text) for stage, text in texts.items()}
+
+
+@pytest.fixture
+def changed_by_another_version(
+    synthesize: Callable[..., dict[str, str]], templates: dict[str, Template], group: str
+) -> set[tuple[str, str]]:
+    """What version 2 of a model changes in the dev stage: types of resources, with properties."""
+    texts = synthesize(f"--model-package-arn={group}/2", stages=("dev",))
+    return changed_properties(templates["dev"], json.loads(texts["dev"]))
