@@ -97,9 +97,10 @@ def copy_of(repository: Path, folder: Path) -> Path:
 
 
 def contents(repository: Path) -> dict[str, bytes]:
-    """Every file of a repository's .github, by its path."""
+    """Every file of a repository's .github, by its path; what Python caches there is none of it."""
     folder = repository / ".github"
-    files = (path for path in folder.rglob("*") if path.is_file())
+    found = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in found if path.parent.name != "__pycache__")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
