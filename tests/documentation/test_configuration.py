@@ -76,6 +76,21 @@ def test_every_key_of_the_pipeline_configuration_is_documented(name: str, render
         check_bounds(key, model[key], row["allowed"])
 
 
+def check_value(key: str, row: Mapping[str, str], column: str, file: Mapping[str, Any]) -> None:
+    """The cell of a key has what the file has, and nothing where the file has no such key."""
+    expected = [file[key]] if key in file else []
+    assert [yaml.safe_load(code) for code in codes(row[column])] == expected, (key, column)
+
+
+def check_alarms(
+    documented: Mapping[str, Mapping[str, str]], stage: str, content: Mapping[str, Any]
+) -> None:
+    """Every alarm of a stage's file is documented, with what the file says."""
+    assert set(documented) == set(content["alarms"])
+    for name, row in documented.items():
+        assert row[stage] == in_words(content["alarms"][name]), (name, stage)
+
+
 def test_every_key_of_a_stage_is_documented(repositories: dict[str, Path]) -> None:
     deploy = repositories["deploy"]
     sources = sorted((deploy / "components").glob("*.py"))
@@ -94,8 +109,7 @@ def test_every_key_of_a_stage_is_documented(repositories: dict[str, Path]) -> No
         file = dict(flat({k: v for k, v in content.items() if k != "alarms"}))
         assert set(file) <= set(documented) | {"endpoint.vpc"}
         for key, row in documented.items():
-            expected = [file[key]] if key in file else []
-            assert [yaml.safe_load(code) for code in codes(row[stage])] == expected, (key, stage)
+            check_value(key, row, stage, file)
             check_bounds(key, model[key], row["allowed"])
         for key, row in entries.items():
             alarm = content["alarms"][key.partition(".")[2]]
@@ -123,11 +137,8 @@ def test_every_key_of_a_language_models_stage_is_documented(render: Render) -> N
         content = yaml.safe_load((deploy / "config" / f"{stage}.yaml").read_text())
         file = dict(flat(content))
         for key, row in documented.items():
-            expected = [file[key]] if key in file else []
-            assert [yaml.safe_load(code) for code in codes(row[stage])] == expected, (key, stage)
-        assert set(alarms) == set(content["alarms"])
-        for name, row in alarms.items():
-            assert row[stage] == in_words(content["alarms"][name]), (name, stage)
+            check_value(key, row, stage, file)
+        check_alarms(alarms, stage, content)
         assert set(engine) == set(content["engine_alarms"])
         for name, row in engine.items():
             alarm = content["engine_alarms"][name]
@@ -151,12 +162,9 @@ def test_every_key_of_a_retrieval_stage_is_documented(render: Render) -> None:
         content = yaml.safe_load((deploy / "config" / f"{stage}.yaml").read_text())
         file = dict(flat(content))
         for key, row in documented.items():
-            expected = [file[key]] if key in file else []
-            assert [yaml.safe_load(code) for code in codes(row[stage])] == expected, (key, stage)
+            check_value(key, row, stage, file)
             check_bounds(key, model[key], row["allowed"])
-        assert set(alarms) == set(content["alarms"])
-        for name, row in alarms.items():
-            assert row[stage] == in_words(content["alarms"][name]), (name, stage)
+        check_alarms(alarms, stage, content)
 
 
 def test_every_alarm_of_answers_says_what_to_do(render: Render) -> None:
@@ -182,8 +190,7 @@ def test_every_key_of_a_vector_store_is_documented(render: Render) -> None:
     assert set(documented) == set(model)
     assert set(file) <= set(model)
     for key, row in documented.items():
-        expected = [file[key]] if key in file else []
-        assert [yaml.safe_load(code) for code in codes(row["value"])] == expected, key
+        check_value(key, row, "value", file)
         check_bounds(key, model[key], row["allowed"])
 
 

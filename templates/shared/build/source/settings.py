@@ -28,6 +28,16 @@ def require(condition: bool, message: str) -> None:
         raise SettingsError(message)
 
 
+def require_split(validation: float, test: float) -> None:
+    """Raise `SettingsError` unless these shares of the rows leave enough to train on."""
+    for name, share in (("validation", validation), ("test", test)):
+        require(0.0 < share < 1.0, f"split.{name}: {share} is not between 0 and 1")
+    require(
+        validation + test < 0.9,
+        f"split: validation {validation} and test {test} leave too little to train",
+    )
+
+
 def read_document(path: Path) -> dict[str, Any]:
     """The step's `settings.json`. Raises `SettingsError` when it is absent or no JSON object."""
     try:

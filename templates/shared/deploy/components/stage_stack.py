@@ -44,18 +44,23 @@ class StageStack(Stack, Generic[Configuration]):
             self, "Notifications", endpoint_name=name, config=config.notifications, key=self.key
         )
 
+    @property
+    def image_account(self) -> str:
+        """The account whose registry has the stage's image."""
+        container = self.config.container
+        return registry_account(
+            region=self.region, repository=container.repository, override=container.account
+        )
+
     def execution_role(self, *, in_vpc: bool) -> ExecutionRole:
         """The role of the instances, which may read models and pull the stage's image."""
-        container = self.config.container
         return ExecutionRole(
             self,
             "Execution",
             endpoint_name=self.endpoint_name,
             artifacts=self.deployment.artifacts,
-            image_account=registry_account(
-                region=self.region, repository=container.repository, override=container.account
-            ),
-            image_repository=container.repository,
+            image_account=self.image_account,
+            image_repository=self.config.container.repository,
             key=self.key,
             in_vpc=in_vpc,
         )

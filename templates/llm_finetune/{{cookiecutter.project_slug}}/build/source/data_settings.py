@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from source.settings import require, section
+from source.settings import require, require_split, section
 
 SHAPES = ("auto", "messages", "prompt_completion", "instruction", "preference")
 # What `data.columns` may map, by shape: our name of a field to the name of a column.
@@ -57,13 +57,7 @@ class SplitSettings:
     group_by: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("validation", "test"):
-            share = getattr(self, name)
-            require(0.0 < share < 1.0, f"split.{name}: {share} is not between 0 and 1")
-        require(
-            self.validation + self.test < 0.9,
-            f"split: validation {self.validation} and test {self.test} leave too little to train",
-        )
+        require_split(self.validation, self.test)
 
 
 def data_settings(document: Mapping[str, Any]) -> DataSettings:

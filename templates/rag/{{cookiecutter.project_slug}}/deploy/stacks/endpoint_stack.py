@@ -6,7 +6,6 @@ from components.deployment import Deployment
 from components.endpoint import VARIANT_NAME
 from components.errors import ConfigurationError
 from components.guardrail import Guardrail
-from components.image_registries import registry_account
 from components.sagemaker_role import Grant
 from components.variant_stack import VariantStack
 from stacks.answer_graphs import answer_rows
@@ -67,9 +66,6 @@ class EndpointStack(VariantStack[RetrievalStageConfig]):
         assert config.monitoring is not None
         assert self.capture is not None and deployment.artifact_uri is not None
         repository = config.container.repository
-        account = registry_account(
-            region=self.region, repository=repository, override=config.container.account
-        )
         monitoring = Monitoring(
             self,
             "Monitoring",
@@ -78,7 +74,7 @@ class EndpointStack(VariantStack[RetrievalStageConfig]):
             capture=self.capture,
             package_uri=deployment.artifact_uri,
             artifacts=deployment.artifacts,
-            image=JobImage(account, repository, complete=repository != SCIKIT_LEARN),
+            image=JobImage(self.image_account, repository, complete=repository != SCIKIT_LEARN),
             key=self.key,
             topic=self.notifications.topic,
             tags=deployment.settings.resource_tags(deployment.stage),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from source.settings import require, section
+from source.settings import require, require_split, section
 
 METRICS = ("rmse", "mae", "r2")
 KINDS = ("numeric", "categorical", "boolean", "date", "ignore")
@@ -48,13 +48,7 @@ class SplitSettings:
     group_column: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("validation", "test"):
-            share = getattr(self, name)
-            require(0.0 < share < 1.0, f"split.{name}: {share} is not between 0 and 1")
-        require(
-            self.validation + self.test < 0.9,
-            f"split: validation {self.validation} and test {self.test} leave too little to train",
-        )
+        require_split(self.validation, self.test)
         require(
             self.time_column is None or self.group_column is None,
             "split: time_column and group_column exclude each other, because a group that spans "
