@@ -47,3 +47,10 @@ def evaluation(build: Path) -> dict:
 def registered(build: Path) -> list[str]:
     """The versions in the registry of this machine, as names of files."""
     return sorted(path.name for path in (build / ".local/registry").glob("*/[0-9]*.json"))
+
+
+def assert_whole(report: Path) -> None:
+    """A report has its plots in it, and names nothing that would have to be fetched."""
+    text = report.read_text()
+    assert "<img" in text
+    assert "http://" not in text.replace("http://www.w3.org", "")
